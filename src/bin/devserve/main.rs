@@ -1,0 +1,2 @@
+//! The `devserve` command.
+fn main() {}

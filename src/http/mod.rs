@@ -1,0 +1,8 @@
+//! HTTP vocabulary: methods, statuses, header fields, and HTTP/1.1 messages as bytes.
+//!
+//! Nothing here reads a socket, a clock or the environment: bytes come in, values go out.
+//! Methods, statuses, versions and header maps are those of crate [`http`](::http).
+
+pub use ::http::{
+    Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header,
+};

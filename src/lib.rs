@@ -1,0 +1,13 @@
+//! A threaded server and development toolkit in Werkzeug's tradition.
+#![deny(unsafe_code)]
+
+// Floor 0: strings, and every line of unsafe code.
+#[allow(unsafe_code)]
+mod sys;
+pub mod text;
+
+// Floor 1: vocabulary.
+pub mod http;
+
+// Floor 2: the contract.
+pub mod wsgi;
