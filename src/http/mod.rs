@@ -3,6 +3,9 @@
 //! Nothing here reads a socket, a clock or the environment: bytes come in, values go out.
 //! Methods, statuses, versions and header maps are those of crate [`http`](::http).
 
+mod target;
+
 pub use ::http::{
     Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header,
 };
+pub use target::Target;

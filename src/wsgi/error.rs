@@ -55,7 +55,10 @@ impl Error {
     }
 
     /// The stack at that `?`, where the thread was armed.
-    #[cfg_attr(not(feature = "debugger"), expect(dead_code, reason = "only the debugger asks"))]
+    #[cfg_attr(
+        not(feature = "debugger"),
+        expect(dead_code, reason = "only the debugger asks")
+    )]
     pub(crate) fn trace(&self) -> Option<&Trace> {
         self.0.trace.as_ref()
     }
@@ -113,7 +116,9 @@ mod tests {
 
     #[test]
     fn tells_its_causes_from_the_outermost_in() {
-        let error = Error::from(std::io::Error::other("disk full".parse::<f32>().unwrap_err()));
+        let error = Error::from(std::io::Error::other(
+            "disk full".parse::<f32>().unwrap_err(),
+        ));
         let chain: Vec<_> = error.chain().map(ToString::to_string).collect();
         assert_eq!(chain[0], "invalid float literal");
         assert!(format!("{error:?}").contains("error.rs"));

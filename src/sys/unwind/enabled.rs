@@ -39,10 +39,14 @@ impl Drop for Armed {
 
 /// Arms this thread.
 pub(crate) fn arm() -> Armed {
-    Armed { before: ARMED.replace(true) }
+    Armed {
+        before: ARMED.replace(true),
+    }
 }
 
 /// The caller's stack, if this thread is armed.
 pub(crate) fn trace() -> Option<Trace> {
-    ARMED.get().then(|| Trace(backtrace::Backtrace::new_unresolved()))
+    ARMED
+        .get()
+        .then(|| Trace(backtrace::Backtrace::new_unresolved()))
 }
