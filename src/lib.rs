@@ -6,8 +6,10 @@
 mod sys;
 pub mod text;
 
-// Floor 1: vocabulary.
+// Floor 1: vocabulary and sockets.
 pub mod http;
+#[cfg(feature = "server")]
+pub mod net;
 
 // Floor 2: the contract.
 pub mod wsgi;

@@ -1,3 +1,5 @@
 //! Every line of unsafe code, each file with its contract. Imports nothing of ours.
 
+#[cfg(feature = "server")]
+pub(crate) mod fd;
 pub(crate) mod unwind;

@@ -1,0 +1,14 @@
+//! Sockets: addresses, listeners, streams, and waiting for them. It moves bytes and knows no
+//! HTTP.
+
+mod address;
+/// What a supervisor tells the program it starts, and the only place that names it.
+pub mod handover;
+mod listener;
+mod poller;
+mod stream;
+
+pub use address::{Address, AddressError};
+pub use listener::{BindError, Listener};
+pub(crate) use poller::{Poller, Readiness};
+pub use stream::{Peer, Stream};
