@@ -3,6 +3,7 @@
 //! Nothing here reads a socket, a clock or the environment: bytes come in, values go out.
 //! Methods, statuses, versions and header maps are those of crate [`http`](::http).
 
+pub mod h1;
 mod target;
 
 pub use ::http::{

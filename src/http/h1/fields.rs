@@ -1,0 +1,58 @@
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use crate::http::h1::Fault;
+
+/// Whether a list field's value has `token` among its items, in any case (RFC 9110 §5.6.1).
+pub fn has_token(value: &HeaderValue, token: &str) -> bool {
+    value
+        .as_bytes()
+        .split(|&byte| byte == b',')
+        .any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+}
+
+/// Whether a field is about one connection and goes no further (RFC 9110 §7.6.1).
+///
+/// `Proxy-Authenticate` and `Proxy-Authorization` are not among them: an app may answer 407.
+pub fn is_hop_by_hop(name: &HeaderName) -> bool {
+    [
+        header::CONNECTION,
+        header::TE,
+        header::TRAILER,
+        header::TRANSFER_ENCODING,
+        header::UPGRADE,
+    ]
+    .contains(name)
+        || matches!(name.as_str(), "keep-alive" | "proxy-connection")
+}
+
+/// What the parser found, as a map. Names and values were checked by it.
+pub(super) fn collect(
+    parsed: &[httparse::Header<'_>],
+    head: &bytes::Bytes,
+) -> Result<HeaderMap, Fault> {
+    let mut headers = HeaderMap::with_capacity(parsed.len());
+    for field in parsed {
+        let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| Fault::Field)?;
+        // `slice_ref` shares the head's bytes, so a value costs no copy.
+        let value = match field.value.is_empty() {
+            true => HeaderValue::from_static(""),
+            false => HeaderValue::from_maybe_shared(head.slice_ref(field.value))
+                .map_err(|_| Fault::Field)?,
+        };
+        headers.append(name, value);
+    }
+    Ok(headers)
+}
+
+/// `name: value CRLF`.
+pub(super) fn write(out: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
+    out.extend_from_slice(name.as_str().as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// `name: number CRLF`.
+pub(super) fn write_number(out: &mut Vec<u8>, name: &HeaderName, number: u64) {
+    write(out, name, number.to_string().as_bytes());
+}
