@@ -11,5 +11,13 @@ pub mod http;
 #[cfg(feature = "server")]
 pub mod net;
 
-// Floor 2: the contract.
+// Floor 2: the contract, and HTTP/1.1 on sockets.
+#[cfg(feature = "server")]
+mod wire;
 pub mod wsgi;
+
+// Floor 4: the engine.
+#[cfg(feature = "server")]
+pub mod server;
+
+pub use wsgi::{Error, Result};

@@ -37,23 +37,24 @@ impl Poller {
         Ok(Self { epoll, waker })
     }
 
-    /// Watches `source` under `key`, armed for one event. Closing the source ends the watch.
+    /// Takes `source` in under `key`; nothing is heard of it until it is armed. Closing it takes
+    /// it out.
     pub(crate) fn add(&self, source: impl AsFd, key: u64) -> io::Result<()> {
         Ok(epoll::add(
             &self.epoll,
             source,
             EventData::new_u64(key),
-            once(),
+            EventFlags::ONESHOT,
         )?)
     }
 
-    /// Arms a source for one more event. What is already there to read counts.
-    pub(crate) fn rearm(&self, source: impl AsFd, key: u64) -> io::Result<()> {
+    /// Arms a source for one event. What is already there to read counts.
+    pub(crate) fn arm(&self, source: impl AsFd, key: u64) -> io::Result<()> {
         Ok(epoll::modify(
             &self.epoll,
             source,
             EventData::new_u64(key),
-            once(),
+            EventFlags::IN | EventFlags::RDHUP | EventFlags::ONESHOT,
         )?)
     }
 
@@ -84,10 +85,6 @@ impl Poller {
     }
 }
 
-fn once() -> EventFlags {
-    EventFlags::IN | EventFlags::RDHUP | EventFlags::ONESHOT
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -101,11 +98,12 @@ mod tests {
         let (mut writer, reader) = UnixStream::pair().unwrap();
         let soon = Some(Duration::ZERO);
         poller.add(&reader, 7).unwrap();
-        assert_eq!(poller.wait(soon).unwrap(), Readiness::TimedOut);
         writer.write_all(b"x").unwrap();
+        assert_eq!(poller.wait(soon).unwrap(), Readiness::TimedOut);
+        poller.arm(&reader, 7).unwrap();
         assert_eq!(poller.wait(None).unwrap(), Readiness::Ready(7));
         assert_eq!(poller.wait(soon).unwrap(), Readiness::TimedOut);
-        poller.rearm(&reader, 7).unwrap();
+        poller.arm(&reader, 7).unwrap();
         assert_eq!(poller.wait(None).unwrap(), Readiness::Ready(7));
     }
 

@@ -1,12 +1,18 @@
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, Write};
+use std::mem::MaybeUninit;
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use bytes::BytesMut;
+use rustix::io::Errno;
 use rustix::net::RecvFlags;
 use socket2::Socket;
+
+/// What one read takes at most: most requests whole.
+const READ_BYTES: usize = 8 << 10;
 
 /// Who is at the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,22 +54,47 @@ impl Stream {
         })
     }
 
-    /// What has arrived, without waiting: `None` where nothing has, 0 at the end.
-    pub(crate) fn read_ready(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {
-        match rustix::net::recv(&self.socket, &mut *buf, RecvFlags::DONTWAIT) {
-            Ok((read, _)) => Ok(Some(read)),
-            Err(rustix::io::Errno::AGAIN) => Ok(None),
-            Err(rustix::io::Errno::INTR) => self.read_ready(buf),
-            Err(error) => Err(error.into()),
+    /// Appends what has arrived to `buffer`, without waiting: `None` where nothing has, 0 at the
+    /// end.
+    pub(crate) fn read_ready(&self, buffer: &mut BytesMut) -> io::Result<Option<usize>> {
+        self.receive(buffer, RecvFlags::DONTWAIT)
+    }
+
+    /// Appends what arrives next to `buffer`: 0 at the end.
+    ///
+    /// # Errors
+    /// `TimedOut` after the read time-out; the system's.
+    pub(crate) fn read_some(&self, buffer: &mut BytesMut) -> io::Result<usize> {
+        self.receive(buffer, RecvFlags::empty())?
+            .ok_or(io::ErrorKind::TimedOut.into())
+    }
+
+    fn receive(&self, buffer: &mut BytesMut, flags: RecvFlags) -> io::Result<Option<usize>> {
+        let mut space = [const { MaybeUninit::<u8>::uninit() }; READ_BYTES];
+        loop {
+            match rustix::net::recv(&self.socket, &mut space, flags) {
+                Ok(((arrived, _), _)) => {
+                    buffer.extend_from_slice(arrived);
+                    return Ok(Some(arrived.len()));
+                }
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 
-    /// Reads; waits for the first byte, at most for the read time-out (`WouldBlock`).
-    pub(crate) fn read_some(&self, buf: &mut [u8]) -> io::Result<usize> {
+    /// Reads what arrives next straight into `place`: 0 at the end.
+    ///
+    /// # Errors
+    /// `TimedOut` after the read time-out; the system's.
+    pub(crate) fn read_into(&self, place: &mut [u8]) -> io::Result<usize> {
         loop {
-            match (&self.socket).read(buf) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => return other,
+            match rustix::net::recv(&self.socket, &mut *place, RecvFlags::empty()) {
+                Ok((_, read)) => return Ok(read),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Err(io::ErrorKind::TimedOut.into()),
+                Err(error) => return Err(error.into()),
             }
         }
     }
@@ -110,5 +141,13 @@ impl Stream {
 impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
+    }
+}
+
+impl From<UnixStream> for Stream {
+    fn from(stream: UnixStream) -> Self {
+        Self {
+            socket: stream.into(),
+        }
     }
 }

@@ -1,0 +1,165 @@
+use std::any::Any;
+use std::net::SocketAddr;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
+
+use crate::http::h1::{self, Fault, Framing, Persistence};
+use crate::net::handover::PEER_FIELD;
+use crate::net::{Peer, Stream};
+use crate::server::exchange::{After, Exchange, Turn};
+use crate::server::record::{Failure, Record};
+use crate::server::respond::{Gone, Respond};
+use crate::wsgi::{App, Environ, Error, Errors, Input, ServerFacts};
+
+/// Answers requests with an app.
+pub(crate) struct Application {
+    pub(crate) app: Box<dyn App>,
+    pub(crate) facts: Arc<ServerFacts>,
+    pub(crate) errors: Errors,
+    pub(crate) sink: Arc<dyn Fn(&Record) + Send + Sync>,
+    pub(crate) origin: Origin,
+}
+
+/// Whose word is taken on who the peer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The socket's.
+    Socket,
+    /// That of a front, which alone can reach our socket.
+    Front,
+}
+
+impl Exchange for Application {
+    fn exchange(&self, mut turn: Turn<'_>) -> After {
+        let began = Instant::now();
+        let method = turn.head.method.clone();
+        let target = turn.head.target.raw.clone();
+        let mut environ = self.environ(&mut turn);
+        let mut respond = Respond::new(&turn);
+        let (answered, failure) = match self.run(&mut environ, &mut respond) {
+            Ok(()) => (respond.finish(), None),
+            Err(failure) if respond.is_committed() => (respond.cut(), Some(failure)),
+            Err(failure) => (respond.fail(), Some(failure)),
+        };
+        (self.sink)(&Record {
+            peer: environ.remote(),
+            method: Some(method),
+            target,
+            status: answered.status,
+            body_bytes: answered.body_bytes,
+            elapsed: began.elapsed(),
+            failure: failure.or(answered.broke.map(Failure::Answer)),
+        });
+        answered.after
+    }
+
+    fn refuse(&self, fault: &Fault, stream: &Stream, peer: Peer) {
+        let text = format!("{}: {fault}\n", fault.status());
+        self.answer_bare(
+            stream,
+            peer,
+            &text,
+            HeaderMap::new(),
+            Failure::Malformed(fault.clone()),
+        );
+    }
+
+    fn busy(&self, stream: &Stream, peer: Peer) {
+        let retry = HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from_static("1"))]);
+        self.answer_bare(
+            stream,
+            peer,
+            "all connections are taken; try again\n",
+            retry,
+            Failure::Busy,
+        );
+    }
+}
+
+impl Application {
+    fn environ(&self, turn: &mut Turn<'_>) -> Environ {
+        let mut headers = std::mem::take(&mut turn.head.headers);
+        let told = match self.origin {
+            Origin::Socket => None,
+            Origin::Front => headers.remove(PEER_FIELD),
+        };
+        let remote = told.and_then(|peer| peer.to_str().ok()?.parse::<SocketAddr>().ok());
+        let input = match turn.head.framing {
+            Framing::None => Input::empty(),
+            _ => Input::shared(Arc::clone(&turn.incoming) as _), // there is something to read
+        };
+        let target = std::mem::take(&mut turn.head.target);
+        Environ::from_head(turn.head.method.clone(), target, turn.head.version, headers)
+            .with_input(input)
+            .with_errors(self.errors.clone())
+            .with_server(Arc::clone(&self.facts))
+            .with_remote(remote.or(turn.peer.address()))
+    }
+
+    /// Runs the app to the end of its body. A panic costs this request only.
+    fn run(&self, environ: &mut Environ, respond: &mut Respond<'_>) -> Result<(), Failure> {
+        // Unwind safety: after a panic the environ and the answer are only read for the record
+        // and closed, never handed to the app again.
+        let ran = panic::catch_unwind(AssertUnwindSafe(|| {
+            let body = self.app.wsgi(environ, respond)?;
+            respond.send(body)
+        }));
+        match ran {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(failure_of(error)),
+            Err(payload) => Err(Failure::Panic(message_of(&*payload))),
+        }
+    }
+
+    /// Answers where no request could be read: a line of text, and the connection ends.
+    fn answer_bare(
+        &self,
+        stream: &Stream,
+        peer: Peer,
+        text: &str,
+        mut headers: HeaderMap,
+        failure: Failure,
+    ) {
+        let status = match &failure {
+            Failure::Malformed(fault) => fault.status(),
+            _ => StatusCode::SERVICE_UNAVAILABLE, // the other reason to answer unasked
+        };
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        );
+        let mut out = Vec::new();
+        let framing = Framing::Length(text.len() as u64);
+        let reason = status.canonical_reason().unwrap_or_default();
+        let close = (Version::HTTP_11, Persistence::Close);
+        h1::write_response(&mut out, (status, reason), &headers, framing, close);
+        let sent = stream.write_all_parts(&[&out, text.as_bytes()]);
+        (self.sink)(&Record {
+            peer: peer.address(),
+            method: None,
+            target: Bytes::new(),
+            status: sent.is_ok().then_some(status),
+            body_bytes: text.len() as u64,
+            elapsed: Duration::ZERO,
+            failure: Some(failure),
+        });
+    }
+}
+
+fn failure_of(error: Error) -> Failure {
+    match error.downcast::<Gone>() {
+        Ok(Gone(error)) => Failure::ClientGone(error),
+        Err(error) => Failure::App(error),
+    }
+}
+
+/// What `panic!` was given, where that is text.
+fn message_of(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a value that is no text").to_owned()
+}

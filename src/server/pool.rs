@@ -1,0 +1,471 @@
+use std::io;
+use std::net::Shutdown;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::http::h1::{Fault, RequestHead};
+use crate::net::{Address, Listener, Peer, Poller, Readiness};
+use crate::server::exchange::{After, Exchange, Turn};
+use crate::server::settings::Settings;
+use crate::server::table::{Parked, Stage, Table};
+use crate::wire::{Incoming, Wire};
+
+/// Workers that stay when there is nothing to do.
+const SPARE_WORKERS: usize = 4;
+/// How long a worker beyond those waits for work before it ends.
+const WORKER_PATIENCE: Duration = Duration::from_secs(10);
+/// How long no connection is accepted after the system refused one (out of descriptors).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// What a connection that was ended early may still send before it is cut.
+const LINGER_BYTES: u64 = 16 << 20;
+/// The clock looks no more often than this; deadlines are kept to within it.
+const CLOCK_STEP: Duration = Duration::from_millis(250);
+/// The listener's key in the poller; connections count up from 0 and never get there.
+const LISTENER: u64 = u64::MAX - 1;
+
+/// The workers of one listener and the connections they serve.
+pub(crate) struct Pool {
+    exchange: Box<dyn Exchange>,
+    settings: Settings,
+    // Gone once the server stops: new connections are then refused by the kernel.
+    listener: Mutex<Option<Listener>>,
+    address: Address,
+    poller: Poller,
+    table: Mutex<Table>,
+    workers: Mutex<Workers>,
+    // Told when a worker ends, or a connection leaves.
+    changed: Condvar,
+    waiting: AtomicUsize,
+    stopping: AtomicBool,
+    clock: Clock,
+}
+
+/// How many workers there are; of them, `waiting` (above) wait in the poller.
+#[derive(Default)]
+struct Workers {
+    alive: usize,
+}
+
+/// When the clock thread looks at the deadlines next.
+#[derive(Default)]
+struct Clock {
+    next: Mutex<ClockState>,
+    nearer: Condvar,
+}
+
+#[derive(Default)]
+struct ClockState {
+    wake: Option<Instant>,
+    // The listener rests until then.
+    accept_again: Option<Instant>,
+    stopped: bool,
+}
+
+impl Pool {
+    /// Opens the doors: spawns the first worker and the clock.
+    pub(crate) fn start(
+        listener: Listener,
+        exchange: impl Exchange,
+        settings: Settings,
+    ) -> io::Result<Arc<Self>> {
+        listener.set_nonblocking(true)?;
+        let poller = Poller::new()?;
+        poller.add(&listener, LISTENER)?;
+        poller.arm(&listener, LISTENER)?;
+        let pool = Arc::new(Self {
+            exchange: Box::new(exchange),
+            settings,
+            address: listener.address().clone(),
+            listener: Mutex::new(Some(listener)),
+            poller,
+            table: Mutex::default(),
+            workers: Mutex::default(),
+            changed: Condvar::new(),
+            waiting: AtomicUsize::new(0),
+            stopping: AtomicBool::new(false),
+            clock: Clock::default(),
+        });
+        pool.spawn_worker()?;
+        let keeper = Arc::clone(&pool);
+        thread::Builder::new()
+            .name("devserve-clock".into())
+            .spawn(move || keeper.keep_deadlines())?;
+        Ok(pool)
+    }
+
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Stops accepting, closes what is idle, lets running requests end until `deadline`, and
+    /// cuts the rest: returns how many were cut.
+    pub(crate) fn stop(&self, deadline: Instant) -> usize {
+        self.stopping.store(true, Ordering::SeqCst);
+        lock(&self.clock.next).stopped = true;
+        self.clock.nearer.notify_all();
+        lock(&self.listener).take();
+        // Wakes cannot fail for a counter that is never near its end.
+        self.poller.wake_all().ok();
+        let mut table = lock(&self.table);
+        self.changed.notify_all();
+        table.close_parked();
+        while table.len() > 0 {
+            let Some(left) = deadline
+                .checked_duration_since(Instant::now())
+                .filter(|left| !left.is_zero())
+            else {
+                return table.cut_running();
+            };
+            table = self
+                .changed
+                .wait_timeout(table, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        0
+    }
+
+    /// Blocks until a stop has begun.
+    pub(crate) fn wait(&self) {
+        let mut table = lock(&self.table);
+        while !self.stopping.load(Ordering::SeqCst) {
+            table = self
+                .changed
+                .wait(table)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn spawn_worker(self: &Arc<Self>) -> io::Result<()> {
+        let mut workers = lock(&self.workers);
+        if workers.alive >= self.settings.workers.max(1) {
+            return Ok(());
+        }
+        let pool = Arc::clone(self);
+        let name = format!("devserve-worker-{}", workers.alive);
+        thread::Builder::new().name(name).spawn(move || {
+            pool.work();
+            lock(&pool.workers).alive -= 1;
+        })?;
+        workers.alive += 1;
+        Ok(())
+    }
+
+    /// A worker's life: wait, serve, wait again.
+    fn work(self: &Arc<Self>) {
+        while !self.stopping.load(Ordering::SeqCst) {
+            let is_spare = self.waiting.fetch_add(1, Ordering::SeqCst) >= SPARE_WORKERS;
+            let event = self.poller.wait(is_spare.then_some(WORKER_PATIENCE));
+            if self.waiting.fetch_sub(1, Ordering::SeqCst) == 1
+                && let Ok(Readiness::Ready(_)) = event
+                && let Err(error) = self.spawn_worker()
+            {
+                // This worker goes on alone; requests wait for it in the kernel.
+                log::warn!("cannot start another worker thread: {error}");
+            }
+            match event {
+                Ok(Readiness::Ready(LISTENER)) => self.accept(),
+                Ok(Readiness::Ready(key)) => {
+                    let parked = lock(&self.table).take(key);
+                    if let Some(parked) = parked {
+                        self.resume(key, parked);
+                    }
+                }
+                Ok(Readiness::TimedOut | Readiness::Woken) => return,
+                Err(error) => {
+                    log::error!("the poller failed: {error}");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Accepts one connection, lets another worker accept the next, and serves this one.
+    fn accept(self: &Arc<Self>) {
+        let Some(accepted) = lock(&self.listener).as_ref().map(Listener::accept) else {
+            return;
+        };
+        if let Err(error) = &accepted
+            && is_shortage(error)
+        {
+            // Accepting again at once would fail again at once, and spin.
+            log::warn!("cannot accept a connection: {error}");
+            lock(&self.table).evict_idle();
+            let again = Instant::now() + ACCEPT_PAUSE;
+            let mut clock = lock(&self.clock.next);
+            clock.accept_again = Some(again);
+            drop(clock);
+            self.wake_clock_at(again);
+            return;
+        }
+        self.listen_on();
+        let Ok((stream, peer)) = accepted else {
+            return; // another worker was faster, or the client has gone again
+        };
+        let timeouts = stream.set_timeouts(
+            Some(self.settings.body_timeout),
+            Some(self.settings.write_timeout),
+        );
+        if let Err(error) = timeouts {
+            log::debug!("a connection ended before it began: {error}");
+            return;
+        }
+        let wire = Wire::new(stream);
+        let mut table = lock(&self.table);
+        if table.len() >= self.settings.connections && !table.evict_idle() {
+            drop(table);
+            self.exchange.busy(wire.stream(), peer);
+            return;
+        }
+        let key = table.enter(Arc::clone(wire.stream()));
+        drop(table);
+        if let Err(error) = self.poller.add(wire.stream().as_ref(), key) {
+            log::warn!("cannot watch a connection: {error}");
+            self.leave(key);
+            return;
+        }
+        let deadline = Instant::now() + self.settings.head_timeout;
+        self.resume(
+            key,
+            Parked {
+                wire,
+                peer,
+                stage: Stage::Idle,
+                deadline,
+            },
+        );
+    }
+
+    fn listen_on(&self) {
+        if let Some(listener) = lock(&self.listener).as_ref()
+            && let Err(error) = self.poller.arm(listener, LISTENER)
+        {
+            log::error!("cannot accept any more: {error}");
+        }
+    }
+
+    /// Goes on with a connection that has something to read.
+    fn resume(&self, key: u64, parked: Parked) {
+        match parked.stage {
+            Stage::Idle | Stage::Head => self.serve(key, parked),
+            Stage::Lingering { left } => self.linger(key, parked, left),
+        }
+    }
+
+    /// Serves requests for as long as they are there to be read.
+    fn serve(&self, key: u64, mut parked: Parked) {
+        loop {
+            match parked.wire.take_request(&self.settings.limits) {
+                Err(fault) => return self.refuse(key, parked, &fault),
+                Ok(Some(head)) => {
+                    let Some(next) = self.answer(key, parked, head) else {
+                        return;
+                    };
+                    parked = next;
+                }
+                Ok(None) => match parked.wire.fill_ready() {
+                    Ok(Some(0)) if parked.wire.arrived().is_empty() => return self.leave(key),
+                    Ok(Some(0)) => return self.refuse(key, parked, &Fault::Cut),
+                    Ok(Some(_)) => {
+                        if parked.stage == Stage::Idle {
+                            parked.stage = Stage::Head;
+                            parked.deadline = Instant::now() + self.settings.head_timeout;
+                        }
+                    }
+                    Ok(None) => return self.park(key, parked),
+                    Err(_) => return self.leave(key), // reset: nobody is left to be told
+                },
+            }
+        }
+    }
+
+    /// Answers one request; returns the connection if it goes on.
+    fn answer(&self, key: u64, parked: Parked, head: RequestHead) -> Option<Parked> {
+        let Parked { wire, peer, .. } = parked;
+        let stream = Arc::clone(wire.stream());
+        let incoming = Incoming::new(wire, head.framing, head.expectation, &self.settings.limits);
+        let incoming = Arc::new(Mutex::new(incoming));
+        let turn = Turn::new(
+            head,
+            Arc::clone(&incoming),
+            &stream,
+            peer,
+            &self.settings,
+            &self.stopping,
+        );
+        let after = self.exchange.exchange(turn);
+        let most = if after == After::Continue {
+            self.settings.unread_body_bytes
+        } else {
+            0
+        };
+        let Some((wire, drained)) = lock(&incoming).reclaim(most) else {
+            self.leave(key); // the exchange kept the connection for itself
+            return None;
+        };
+        let now = Instant::now();
+        match (after, drained) {
+            (After::Continue, Ok(())) => {
+                let deadline = now + self.settings.keep_alive;
+                Some(Parked {
+                    wire,
+                    peer,
+                    stage: Stage::Idle,
+                    deadline,
+                })
+            }
+            (After::Cut, _) => {
+                stream.shutdown(Shutdown::Both);
+                self.leave(key);
+                None
+            }
+            (After::Close, Ok(())) if wire.arrived().is_empty() => {
+                self.leave(key);
+                None
+            }
+            (After::Continue | After::Close, _) => {
+                self.start_linger(key, wire, peer);
+                None
+            }
+        }
+    }
+
+    fn refuse(&self, key: u64, parked: Parked, fault: &Fault) {
+        self.exchange
+            .refuse(fault, parked.wire.stream(), parked.peer);
+        self.start_linger(key, parked.wire, parked.peer);
+    }
+
+    /// Ends our side and listens to the other for a while: closing over unread bytes would
+    /// reset the connection, and the answer could be lost with it (RFC 9112 §9.6).
+    fn start_linger(&self, key: u64, wire: Wire, peer: Peer) {
+        wire.stream().shutdown(Shutdown::Write);
+        let deadline = Instant::now() + self.settings.linger;
+        let stage = Stage::Lingering { left: LINGER_BYTES };
+        self.linger(
+            key,
+            Parked {
+                wire,
+                peer,
+                stage,
+                deadline,
+            },
+            LINGER_BYTES,
+        );
+    }
+
+    fn linger(&self, key: u64, mut parked: Parked, mut left: u64) {
+        loop {
+            parked.wire.advance(parked.wire.arrived().len());
+            match parked.wire.fill_ready() {
+                Ok(Some(read)) if read > 0 && read as u64 <= left => left -= read as u64,
+                Ok(None) => {
+                    parked.stage = Stage::Lingering { left };
+                    return self.park(key, parked);
+                }
+                _ => return self.leave(key), // ended, reset, or talking on for too long
+            }
+        }
+    }
+
+    /// Gives a connection to the poller until there is more to read.
+    fn park(&self, key: u64, mut parked: Parked) {
+        parked.wire.release();
+        let deadline = parked.deadline;
+        let mut table = lock(&self.table);
+        if self.stopping.load(Ordering::SeqCst) {
+            drop(table);
+            return self.leave(key);
+        }
+        let Some(stream) = table.park(key, parked) else {
+            return; // cut by a stop
+        };
+        drop(table);
+        // Only after it is in the table may another worker hear of it.
+        if let Err(error) = self.poller.arm(stream.as_ref(), key) {
+            log::warn!("cannot watch a connection: {error}");
+            return self.leave(key);
+        }
+        self.wake_clock_at(deadline);
+    }
+
+    fn leave(&self, key: u64) {
+        lock(&self.table).leave(key);
+        self.changed.notify_all();
+    }
+
+    fn wake_clock_at(&self, deadline: Instant) {
+        let mut clock = lock(&self.clock.next);
+        if clock.wake.is_none_or(|wake| deadline < wake) {
+            clock.wake = Some(deadline);
+            self.clock.nearer.notify_all();
+        }
+    }
+
+    /// The clock thread: ends what has waited too long.
+    fn keep_deadlines(&self) {
+        let mut clock = lock(&self.clock.next);
+        while !clock.stopped {
+            let now = Instant::now();
+            match clock.wake {
+                None => {
+                    clock = self
+                        .clock
+                        .nearer
+                        .wait(clock)
+                        .unwrap_or_else(PoisonError::into_inner)
+                }
+                Some(wake) if wake > now => {
+                    let waited = self.clock.nearer.wait_timeout(clock, wake - now);
+                    clock = waited.unwrap_or_else(PoisonError::into_inner).0;
+                }
+                Some(_) => {
+                    let accept_now = clock.accept_again.take_if(|again| *again <= now).is_some();
+                    clock.wake = clock.accept_again;
+                    drop(clock);
+                    if accept_now {
+                        self.listen_on();
+                    }
+                    let next = self.end_expired(now);
+                    clock = lock(&self.clock.next);
+                    clock.wake = [clock.wake, next].into_iter().flatten().min();
+                }
+            }
+        }
+    }
+
+    fn end_expired(&self, now: Instant) -> Option<Instant> {
+        let mut table = lock(&self.table);
+        let expired = table.take_expired(now);
+        let next = table.next_deadline().map(|next| next.max(now + CLOCK_STEP));
+        drop(table);
+        for parked in expired {
+            if parked.stage == Stage::Head {
+                self.exchange
+                    .refuse(&Fault::TooSlow, parked.wire.stream(), parked.peer);
+            }
+        }
+        self.changed.notify_all();
+        next
+    }
+}
+
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pool({})", self.address)
+    }
+}
+
+/// Out of descriptors or memory: the next accept would fail as well.
+fn is_shortage(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let shortages = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    Errno::from_io_error(error).is_some_and(|errno| shortages.contains(&errno))
+}
+
+/// None of our locks guards a state that a panic could leave half-changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,50 @@
+use std::time::Duration;
+
+use crate::http::h1::Limits;
+
+/// How the engine bounds what strangers and handlers may cost. The defaults suit a laptop.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Bounds on heads and framing.
+    pub limits: Limits,
+    /// Requests that run at once; more wait, unread, in the kernel. 256 blocking handlers are
+    /// plenty for one person, and their stacks are only address space.
+    pub workers: usize,
+    /// Connections open at once. Beyond it the longest idle one is closed; where none is idle,
+    /// the newcomer gets a 503. Well under the usual 1024 descriptors of a process.
+    pub connections: usize,
+    /// From the first byte of a head to its last; then 408. Slow senders hold no thread.
+    pub head_timeout: Duration,
+    /// Between two reads of a body; then the read fails.
+    pub body_timeout: Duration,
+    /// Between two successful writes; then the connection is cut.
+    pub write_timeout: Duration,
+    /// How long an idle connection stays open. Longer than browsers' own patience, so that
+    /// they, and not we, close it: a request that crosses our closing would be lost.
+    pub keep_alive: Duration,
+    /// What is read away of a body nobody read, so that the connection can go on, in bytes.
+    pub unread_body_bytes: u64,
+    /// How long a connection that was ended early is still listened to, so that the answer is
+    /// not lost to a reset.
+    pub linger: Duration,
+    /// The `Server` field, where the app sets none; empty sends none.
+    pub server_name: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            limits: Limits::default(),
+            workers: 256,
+            connections: 768,
+            head_timeout: seconds(10),
+            body_timeout: seconds(30),
+            write_timeout: seconds(30),
+            keep_alive: seconds(75),
+            unread_body_bytes: 64 << 10,
+            linger: seconds(2),
+            server_name: concat!("devserve/", env!("CARGO_PKG_VERSION")).into(),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+use std::collections::HashMap;
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::net::{Peer, Stream};
+use crate::wire::Wire;
+
+/// The connections of one server. A connection is either parked here, waiting for bytes with
+/// nobody's time spent on it, or a worker has it.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    connections: HashMap<u64, Entry>,
+    next: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    // Also there while a worker has the connection, so that a stop can cut it.
+    stream: Arc<Stream>,
+    parked: Option<Parked>,
+}
+
+/// A connection that waits.
+#[derive(Debug)]
+pub(crate) struct Parked {
+    pub(crate) wire: Wire,
+    pub(crate) peer: Peer,
+    pub(crate) stage: Stage,
+    /// When its stage has lasted long enough.
+    pub(crate) deadline: Instant,
+}
+
+/// What a parked connection waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The first byte of a request.
+    Idle,
+    /// The rest of a head.
+    Head,
+    /// The other side's end, after an answer that ended the connection. At most so many bytes
+    /// are still listened to.
+    Lingering { left: u64 },
+}
+
+impl Table {
+    pub(crate) fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Enters a connection that a worker has.
+    pub(crate) fn enter(&mut self, stream: Arc<Stream>) -> u64 {
+        let key = self.next;
+        self.next += 1;
+        self.connections.insert(
+            key,
+            Entry {
+                stream,
+                parked: None,
+            },
+        );
+        key
+    }
+
+    /// Parks a connection, unless it was cut meanwhile; returns its stream to wait on.
+    pub(crate) fn park(&mut self, key: u64, parked: Parked) -> Option<Arc<Stream>> {
+        let entry = self.connections.get_mut(&key)?;
+        entry.parked = Some(parked);
+        Some(Arc::clone(&entry.stream))
+    }
+
+    /// Takes a parked connection out for a worker.
+    pub(crate) fn take(&mut self, key: u64) -> Option<Parked> {
+        self.connections.get_mut(&key)?.parked.take()
+    }
+
+    /// Forgets a connection; it closes when its last holder lets go.
+    pub(crate) fn leave(&mut self, key: u64) {
+        self.connections.remove(&key);
+    }
+
+    /// Closes the connection that has been idle longest, if one is.
+    pub(crate) fn evict_idle(&mut self) -> bool {
+        let is_idle = |entry: &Entry| {
+            entry
+                .parked
+                .as_ref()
+                .is_some_and(|parked| parked.stage == Stage::Idle)
+        };
+        let oldest = self
+            .connections
+            .iter()
+            .filter(|(_, entry)| is_idle(entry))
+            .min_by_key(|(_, entry)| entry.parked.as_ref().map(|parked| parked.deadline))
+            .map(|(key, _)| *key);
+        oldest.is_some_and(|key| self.connections.remove(&key).is_some())
+    }
+
+    /// Takes out every parked connection whose deadline has passed.
+    pub(crate) fn take_expired(&mut self, now: Instant) -> Vec<Parked> {
+        let is_expired = |entry: &Entry| {
+            entry
+                .parked
+                .as_ref()
+                .is_some_and(|parked| parked.deadline <= now)
+        };
+        let expired: Vec<u64> = self
+            .connections
+            .iter()
+            .filter(|(_, entry)| is_expired(entry))
+            .map(|(key, _)| *key)
+            .collect();
+        expired
+            .iter()
+            .filter_map(|key| self.connections.remove(key)?.parked)
+            .collect()
+    }
+
+    /// The nearest deadline.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.connections
+            .values()
+            .filter_map(|entry| Some(entry.parked.as_ref()?.deadline))
+            .min()
+    }
+
+    /// Closes every connection that no worker has.
+    pub(crate) fn close_parked(&mut self) {
+        self.connections.retain(|_, entry| entry.parked.is_none());
+    }
+
+    /// Cuts the connections that workers have; returns how many there were.
+    pub(crate) fn cut_running(&mut self) -> usize {
+        let running = self
+            .connections
+            .drain()
+            .filter(|(_, entry)| entry.parked.is_none());
+        running
+            .inspect(|(_, entry)| entry.stream.shutdown(Shutdown::Both))
+            .count()
+    }
+}

@@ -1,0 +1,11 @@
+//! HTTP/1.1 on a stream: heads and bodies are read here with the rules of `http::h1`, for the
+//! engine's side and for a proxy's.
+//!
+//! A [`Wire`] is a stream and what has arrived on it. While a message's body may still be
+//! read, its [`Incoming`] holds the wire; [`Incoming::reclaim`] gives it back.
+
+mod incoming;
+mod stream;
+
+pub(crate) use incoming::{Incoming, Unread};
+pub(crate) use stream::Wire;
