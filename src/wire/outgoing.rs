@@ -1,0 +1,156 @@
+use std::io;
+
+use http::{HeaderMap, Method, StatusCode, Version, header};
+
+use crate::http::h1::{self, Framing, Persistence};
+use crate::net::Stream;
+
+/// An answer on its way: its head is sent, its body follows part by part, and no more of it
+/// than the head promised.
+#[derive(Debug)]
+pub(crate) struct Outgoing<'a> {
+    stream: &'a Stream,
+    status: StatusCode,
+    framing: Framing,
+    persistence: Persistence,
+    body_bytes: u64,
+    // More was given than promised; it was not sent.
+    overflowed: bool,
+}
+
+/// What goes on the wire before a body.
+#[derive(Debug)]
+pub(crate) struct Head<'a> {
+    /// The method that is answered.
+    pub(crate) method: &'a Method,
+    /// The version the client speaks.
+    pub(crate) version: Version,
+    pub(crate) status: StatusCode,
+    pub(crate) reason: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+    /// The body's length, where it is known. A `Content-Length` among the headers outweighs it.
+    pub(crate) len: Option<u64>,
+    pub(crate) persistence: Persistence,
+}
+
+/// How an answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    pub(crate) status: StatusCode,
+    pub(crate) body_bytes: u64,
+    pub(crate) end: End,
+}
+
+/// Whether the other side got what the head promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It did, and the connection may go on like this.
+    Whole(Persistence),
+    /// It did; what was beyond the promise was left out.
+    Overflowed(Persistence),
+    /// It got less. Only closing the connection tells it so.
+    Short,
+}
+
+impl<'a> Outgoing<'a> {
+    /// Sends the head, and `first` in the same breath.
+    pub(crate) fn start(stream: &'a Stream, head: &Head<'_>, first: &[u8]) -> io::Result<Self> {
+        let declared = head.headers.get(header::CONTENT_LENGTH);
+        let declared = declared.and_then(|value| value.to_str().ok()?.parse().ok());
+        let len = declared.or(head.len);
+        let framing = h1::response_framing(head.method, head.status, head.version, len);
+        let asks_close = |line| h1::has_token(line, "close");
+        let persistence = match framing {
+            Framing::UntilClose => Persistence::Close,
+            _ if head
+                .headers
+                .get_all(header::CONNECTION)
+                .iter()
+                .any(asks_close) =>
+            {
+                Persistence::Close
+            }
+            _ => head.persistence, // nothing in the answer speaks against it
+        };
+        let mut out = Vec::with_capacity(512);
+        let line = (head.status, head.reason);
+        h1::write_response(
+            &mut out,
+            line,
+            head.headers,
+            framing,
+            (head.version, persistence),
+        );
+        let mut outgoing = Self {
+            stream,
+            status: head.status,
+            framing,
+            persistence,
+            body_bytes: 0,
+            overflowed: false,
+        };
+        outgoing.send(&out, first)?;
+        Ok(outgoing)
+    }
+
+    /// The status that was sent.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Bytes of the body sent so far.
+    pub(crate) fn body_bytes(&self) -> u64 {
+        self.body_bytes
+    }
+
+    /// Whether the answer has a body at all.
+    pub(crate) fn has_body(&self) -> bool {
+        self.framing != Framing::None
+    }
+
+    /// Sends the next bytes of the body; they are on the wire when this returns.
+    pub(crate) fn part(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.send(&[], bytes)
+    }
+
+    fn send(&mut self, head: &[u8], bytes: &[u8]) -> io::Result<()> {
+        let bytes = match self.framing {
+            Framing::None => &[],
+            Framing::Length(promised) => {
+                let left = usize::try_from(promised - self.body_bytes).unwrap_or(usize::MAX);
+                self.overflowed |= bytes.len() > left;
+                &bytes[..bytes.len().min(left)]
+            }
+            Framing::Chunked | Framing::UntilClose => bytes,
+        };
+        match self.framing {
+            // An empty chunk would end the body.
+            Framing::Chunked if !bytes.is_empty() => {
+                let line = h1::chunk_head(bytes.len());
+                self.stream
+                    .write_all_parts(&[head, line.as_bytes(), bytes, b"\r\n"])?;
+            }
+            _ => self.stream.write_all_parts(&[head, bytes])?, // as it is
+        }
+        self.body_bytes += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Sends what ends the body, and says whether it was what the head promised.
+    pub(crate) fn finish(self) -> io::Result<Ended> {
+        let end = match self.framing {
+            Framing::Length(promised) if self.body_bytes < promised => End::Short,
+            _ if self.overflowed => End::Overflowed(self.persistence),
+            Framing::Chunked => {
+                self.stream.write_all_parts(&[b"0\r\n\r\n"])?;
+                End::Whole(self.persistence)
+            }
+            _ => End::Whole(self.persistence), // the length is reached, or the close ends it
+        };
+        Ok(Ended {
+            status: self.status,
+            body_bytes: self.body_bytes,
+            end,
+        })
+    }
+}
