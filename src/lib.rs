@@ -12,4 +12,6 @@ pub mod http;
 pub mod net;
 
 // Floor 2: the contract.
+#[cfg(feature = "_pages")]
+pub mod pages;
 pub mod wsgi;
