@@ -143,6 +143,7 @@ impl Page {
     pub(super) fn to_html(&self, nonce: &str) -> Result<String, minijinja::Error> {
         let frame = context! {
             nonce,
+            name => self.name,
             title => self.title.as_str(),
             live => self.live.as_deref(),
             text => self.text.as_str(),

@@ -69,7 +69,7 @@ fn check(names: &[&str], grounds: &[&str], least: f64) {
 #[test]
 fn text_is_readable_in_both_palettes() {
     check(
-        &["ink", "dim", "error", "warning", "help"],
+        &["ink", "dim", "error", "warning", "help", "focus"],
         &["ground", "panel", "hover"],
         4.5,
     );
@@ -82,7 +82,7 @@ fn text_is_readable_in_both_palettes() {
 
 #[test]
 fn controls_can_be_told_from_their_ground_in_both_palettes() {
-    check(&["edge", "focus", "error"], &["ground", "panel"], 3.0);
+    check(&["edge", "focus", "rule"], &["ground", "panel"], 3.0);
 }
 
 #[test]

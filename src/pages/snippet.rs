@@ -32,12 +32,12 @@ struct Mark {
     label: String,
 }
 
-/// A line as the compiler would have it written.
+/// Lines as the compiler would have them written.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Fix {
     /// `src/cart.rs:12`.
     place: String,
-    text: String,
+    lines: Vec<String>,
 }
 
 // A span over a whole function body says no more than its two ends.
@@ -64,33 +64,36 @@ pub(super) fn fixes(spans: &[Span]) -> Vec<Fix> {
         .filter(|span| span.suggestion.is_some())
         .collect();
     // Those further right go first, so that the columns of the others still hold.
-    parts.sort_by_key(|span| {
-        (
-            &span.file,
-            span.line_start,
-            std::cmp::Reverse(span.column_start),
-        )
+    parts.sort_by(|one, other| {
+        let place = |span: &Span| (span.file.clone(), span.line_start);
+        place(one)
+            .cmp(&place(other))
+            .then(other.column_start.cmp(&one.column_start))
     });
-    let lines =
-        parts.chunk_by(|one, next| (&one.file, one.line_start) == (&next.file, next.line_start));
-    lines.filter_map(fix).collect()
+    let is_same_line =
+        |one: &&Span, next: &&Span| one.file == next.file && one.line_start == next.line_start;
+    parts.chunk_by(is_same_line).filter_map(fix).collect()
 }
 
 fn fix(parts: &[&Span]) -> Option<Fix> {
     let first = parts.first()?;
-    let mut line = first.text.first()?.text.clone();
+    let before = &first.text.first()?.text;
+    let mut after = before.clone();
     for part in parts {
         let end = if part.line_end == part.line_start {
             part.column_end
         } else {
             usize::MAX
         };
-        let (start, end) = (offset(&line, part.column_start), offset(&line, end));
-        line.replace_range(start..end.max(start), part.suggestion.as_deref()?);
+        let (start, end) = (offset(&after, part.column_start), offset(&after, end));
+        after.replace_range(start..end.max(start), part.suggestion.as_deref()?);
     }
-    Some(Fix {
+    // A whole line put in leaves the line that was there as it is: only the new one is news.
+    let is_news = |line: &&str| !line.trim().is_empty() && line != before;
+    let lines: Vec<_> = after.lines().filter(is_news).map(expand).collect();
+    (!lines.is_empty()).then(|| Fix {
         place: format!("{}:{}", first.file, first.line_start),
-        text: expand(line.trim_end()),
+        lines,
     })
 }
 
@@ -254,10 +257,18 @@ mod tests {
         open.suggestion = Some("(".to_owned());
         let mut close = span(2, 18..18, "    let x = 1 + 2 * 3;");
         close.suggestion = Some(")".to_owned());
+        let lines = vec!["    let x = (1 + 2) * 3;".to_owned()];
         let want = Fix {
             place: "src/main.rs:2".to_owned(),
-            text: "    let x = (1 + 2) * 3;".to_owned(),
+            lines,
         };
         assert_eq!(fixes(&[open, close]), [want]);
+    }
+
+    #[test]
+    fn a_line_put_in_is_shown_alone() {
+        let mut import = span(1, 1..1, "use std::fmt;");
+        import.suggestion = Some("use std::rc::Rc;\n\n".to_owned());
+        assert_eq!(fixes(&[import])[0].lines, ["use std::rc::Rc;"]);
     }
 }

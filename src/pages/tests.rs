@@ -155,7 +155,7 @@ fn span(
 fn build_failed() -> BuildFailed {
     let quantity = "    let quantity: u32 = form.get(\"quantity\");";
     let mut import = span("src/main.rs", 1, (1, 1), true, "", "use std::fmt;");
-    import.suggestion = Some("use std::collections::HashMap; ".to_owned());
+    import.suggestion = Some("use std::collections::HashMap;\n\n".to_owned());
     BuildFailed {
         package: "shop".to_owned(),
         target: "shop".to_owned(),
