@@ -15,3 +15,7 @@ pub mod net;
 #[cfg(feature = "_pages")]
 pub mod pages;
 pub mod wsgi;
+
+// Floor 6: around an app.
+#[cfg(feature = "debugger")]
+pub mod debugger;
