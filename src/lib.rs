@@ -11,13 +11,23 @@ pub mod http;
 #[cfg(feature = "server")]
 pub mod net;
 
-// Floor 2: the contract, and HTTP/1.1 on sockets.
+// Floor 2: the contract, HTTP/1.1 on sockets, pages.
+#[cfg(feature = "_pages")]
+pub mod pages;
 #[cfg(feature = "server")]
 mod wire;
 pub mod wsgi;
 
-// Floor 4: the engine.
+// Floor 3: what requests carry; one request passed on.
+
+// Floor 4: a request read, an answer made; the engine.
 #[cfg(feature = "server")]
 pub mod server;
+
+// Floor 5: answers carried as errors.
+
+// Floor 6: what stands around an app.
+#[cfg(feature = "debugger")]
+pub mod debugger;
 
 pub use wsgi::{Error, Result};

@@ -10,5 +10,4 @@ mod imp;
 pub(crate) use imp::{Trace, trace};
 
 #[cfg(feature = "debugger")]
-#[allow(unused_imports)]
-pub(crate) use imp::arm;
+pub(crate) use imp::{Symbol, arm};

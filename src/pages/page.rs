@@ -1,0 +1,186 @@
+use http::header;
+use minijinja::{Value, context};
+use serde::Serialize;
+
+use crate::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use crate::pages::accept::{self, Form};
+use crate::pages::templates;
+
+/// A report ready to be shown in each of its forms.
+///
+/// HTML is made anew for every answer, because each carries a nonce of its own; one page can
+/// answer many requests.
+#[derive(Clone, Debug)]
+pub struct Page {
+    status: StatusCode,
+    name: &'static str,
+    title: String,
+    text: String,
+    json: serde_json::Value,
+    context: Value,
+    retry_after: Option<u16>,
+    live: Option<String>,
+}
+
+/// A page in the form its client asked for, to be sent as it is. `Content-Length` is left to the
+/// server.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// The status: 500, or 503 while waiting.
+    pub status: StatusCode,
+    /// `Content-Type`, `Vary`, and what keeps the page out of caches and frames.
+    pub headers: HeaderMap,
+    /// The page.
+    pub body: Vec<u8>,
+}
+
+impl Page {
+    /// The field that marks our pages among an app's own answers: its value is `build`, `died`,
+    /// `failure`, `plain` or `waiting`.
+    pub const FIELD: HeaderName = HeaderName::from_static("devserve-page");
+
+    /// A page that says `title` in a heading and `text` in a terminal. Its template, and the
+    /// value of its `Devserve-Page` field, is `name`.
+    pub(super) fn new(status: StatusCode, name: &'static str, title: &str, text: String) -> Self {
+        let json = serde_json::json!({
+            "title": status.canonical_reason(),
+            "status": status.as_u16(),
+            "detail": title,
+        });
+        Self {
+            status,
+            name,
+            title: title.to_owned(),
+            text,
+            json,
+            context: Value::UNDEFINED,
+            retry_after: None,
+            live: None,
+        }
+    }
+
+    /// What the template asks for besides the title and the text.
+    #[must_use]
+    pub(super) fn context(self, context: Value) -> Self {
+        Self { context, ..self }
+    }
+
+    /// Adds the report's fields to the page's data.
+    #[must_use]
+    pub(super) fn report(mut self, report: &impl Serialize) -> Self {
+        if let (serde_json::Value::Object(json), Ok(serde_json::Value::Object(report))) =
+            (&mut self.json, serde_json::to_value(report))
+        {
+            json.extend(report);
+        }
+        self
+    }
+
+    /// Tells the client when to ask again.
+    #[must_use]
+    pub(super) fn retry_after(self, seconds: u16) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..self
+        }
+    }
+
+    /// Loads one script from a path of our own (such as the live reload's), so that the page
+    /// follows the next build. It gets the nonce, and may connect to where it came from.
+    #[must_use]
+    pub fn live(mut self, path: impl Into<String>) -> Self {
+        self.live = Some(path.into());
+        self
+    }
+
+    /// The status this page answers with.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The page in plain words, for terminals.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The page as data: `title`, `status` and `detail` as in RFC 9457, then the report's own
+    /// fields.
+    pub fn json(&self) -> &serde_json::Value {
+        &self.json
+    }
+
+    /// The page in the form asked for by an `Accept` value: HTML where it is named, JSON where
+    /// that is preferred, else text.
+    pub fn negotiate(&self, accept: Option<&str>) -> Rendered {
+        let form = accept::choose(accept);
+        if form == Form::Html
+            && let Some(rendered) = self.as_html()
+        {
+            return rendered;
+        }
+        if form == Form::Json {
+            return self.rendered("application/json", self.json.to_string());
+        }
+        self.rendered("text/plain; charset=utf-8", self.text.clone())
+    }
+
+    // `None` where there is no randomness for a nonce or a template is broken: the text says as
+    // much, and a page about a fault must not be one.
+    fn as_html(&self) -> Option<Rendered> {
+        let nonce = templates::nonce()?;
+        let html = self
+            .to_html(&nonce)
+            .inspect_err(|error| log::debug!("the {} page is not rendered: {error:#}", self.name))
+            .ok()?;
+        let mut rendered = self.rendered("text/html; charset=utf-8", html);
+        let policy = HeaderValue::try_from(content_security_policy(&nonce)).ok()?;
+        rendered
+            .headers
+            .insert(header::CONTENT_SECURITY_POLICY, policy);
+        Some(rendered)
+    }
+
+    pub(super) fn to_html(&self, nonce: &str) -> Result<String, minijinja::Error> {
+        let frame = context! {
+            nonce,
+            name => self.name,
+            title => self.title.as_str(),
+            live => self.live.as_deref(),
+            text => self.text.as_str(),
+            version => env!("CARGO_PKG_VERSION"),
+        };
+        templates::render(self.name, context! { ..self.context.clone(), ..frame })
+    }
+
+    fn rendered(&self, content_type: &'static str, body: String) -> Rendered {
+        const FIXED: [(HeaderName, &str); 4] = [
+            (header::VARY, "accept"),
+            (header::CACHE_CONTROL, "no-store"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::REFERRER_POLICY, "no-referrer"),
+        ];
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(Self::FIELD, HeaderValue::from_static(self.name));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        for (name, value) in FIXED {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        Rendered {
+            status: self.status,
+            headers,
+            body: body.into_bytes(),
+        }
+    }
+}
+
+/// Nothing from outside, nothing inline but ours, no frame around it, nowhere to send a form.
+fn content_security_policy(nonce: &str) -> String {
+    format!(
+        "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; \
+         connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'"
+    )
+}

@@ -1,0 +1,168 @@
+use serde::Serialize;
+
+use crate::pages::excerpt::Line;
+use crate::pages::{Frame, Owner, Place};
+
+/// A stack as the page shows it: the user's frames one by one, all others folded where they lie.
+#[derive(Debug, Serialize)]
+#[serde(tag = "is", rename_all = "lowercase")]
+pub(super) enum Fold {
+    /// A frame with its source.
+    Frame(Shown),
+    /// A run of frames that are not the user's.
+    Run { words: String, frames: Vec<Shown> },
+}
+
+/// A frame as the page shows it.
+#[derive(Debug, Serialize)]
+pub(super) struct Shown {
+    /// The path before the name: `shop::cart::`.
+    path: String,
+    name: String,
+    place: Option<String>,
+    lines: Vec<Line>,
+    is_open: bool,
+}
+
+/// Folds a stack. The user's innermost frame is open; where none is the user's, the innermost.
+pub(super) fn fold(frames: &[Frame]) -> Vec<Fold> {
+    let answer = frames
+        .iter()
+        .position(|frame| frame.owner == Owner::User)
+        .unwrap_or(0);
+    let stands_alone =
+        |(index, frame): &(usize, &Frame)| frame.owner == Owner::User || *index == answer;
+    let numbered: Vec<_> = frames.iter().enumerate().collect();
+    let runs = numbered.chunk_by(|one, next| !stands_alone(one) && !stands_alone(next));
+    runs.map(|run| match run {
+        [only] if stands_alone(only) => Fold::Frame(show(only.1, only.0 == answer)),
+        _ => Fold::Run {
+            words: count(run.iter().map(|(_, frame)| &frame.owner)),
+            frames: run.iter().map(|(_, frame)| show(frame, false)).collect(),
+        },
+    })
+    .collect()
+}
+
+fn show(frame: &Frame, is_open: bool) -> Shown {
+    let (path, name) = split(&frame.function);
+    let column = frame.place.as_ref().and_then(|place| place.column);
+    Shown {
+        path: path.to_owned(),
+        name: name.to_owned(),
+        place: frame.place.as_ref().map(Place::to_string),
+        lines: frame
+            .excerpt
+            .iter()
+            .flat_map(|excerpt| excerpt.coloured(column))
+            .collect(),
+        is_open,
+    }
+}
+
+/// The path and the name of a function, cut at the last `::` that stands in no brackets.
+fn split(function: &str) -> (&str, &str) {
+    let mut depth = 0_i32;
+    for (at, character) in function.char_indices().rev() {
+        match character {
+            // The head of an arrow closes no bracket.
+            '>' if function[..at].ends_with('-') => {}
+            '>' | ')' | '}' => depth += 1,
+            '<' | '(' | '{' => depth -= 1,
+            ':' if depth == 0 => return function.split_at(at + 1),
+            _ => {}
+        }
+    }
+    ("", function)
+}
+
+/// `12 frames in std, 3 in serde_json-1.0.140`: in the order they come.
+pub(super) fn count<'a>(owners: impl Iterator<Item = &'a Owner>) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for owner in owners {
+        let name = match owner {
+            Owner::User => "your code",
+            Owner::Dependency(name) => name,
+            Owner::Std => "std",
+            Owner::Runtime => "devserve",
+        };
+        match counts.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((name, 1)),
+        }
+    }
+    let words: Vec<_> = counts
+        .iter()
+        .enumerate()
+        .map(|(index, (name, count))| match (index, count) {
+            (0, 1) => format!("1 frame in {name}"),
+            (0, _) => format!("{count} frames in {name}"),
+            _ => format!("{count} in {name}"),
+        })
+        .collect();
+    words.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(owner: Owner) -> Frame {
+        Frame {
+            function: "f".to_owned(),
+            place: None,
+            owner,
+            excerpt: None,
+        }
+    }
+
+    #[track_caller]
+    fn check(owners: &[Owner], want: &[&str]) {
+        let frames: Vec<_> = owners.iter().cloned().map(frame).collect();
+        let shape = |fold: &Fold| match fold {
+            Fold::Frame(shown) if shown.is_open => "open".to_owned(),
+            Fold::Frame(_) => "closed".to_owned(),
+            Fold::Run { words, .. } => words.clone(),
+        };
+        assert_eq!(fold(&frames).iter().map(shape).collect::<Vec<_>>(), want);
+    }
+
+    #[test]
+    fn libraries_fold_and_the_innermost_of_the_users_is_open() {
+        let serde = || Owner::Dependency("serde-1.0.0".to_owned());
+        check(
+            &[
+                Owner::Std,
+                Owner::User,
+                Owner::User,
+                serde(),
+                Owner::Std,
+                serde(),
+                Owner::User,
+            ],
+            &[
+                "1 frame in std",
+                "open",
+                "closed",
+                "2 frames in serde-1.0.0, 1 in std",
+                "closed",
+            ],
+        );
+        check(&[Owner::Std, serde()], &["open", "1 frame in serde-1.0.0"]);
+        check(&[], &[]);
+    }
+
+    #[test]
+    fn a_name_is_what_follows_the_last_path_separator() {
+        assert_eq!(split("shop::cart::total"), ("shop::cart::", "total"));
+        assert_eq!(
+            split("<shop::Cart as shop::Sum>::total"),
+            ("<shop::Cart as shop::Sum>::", "total")
+        );
+        assert_eq!(
+            split("shop::call<fn(u8) -> core::Unit>"),
+            ("shop::", "call<fn(u8) -> core::Unit>")
+        );
+        assert_eq!(split("main"), ("", "main"));
+    }
+}

@@ -1,0 +1,38 @@
+"use strict";
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => copy(document.getElementById(button.dataset.copy)));
+}
+
+async function copy(source) {
+  const said = document.getElementById("copied");
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+    said.textContent = "Copied";
+  } catch {
+    // Browsers keep the clipboard from pages that are neither local nor encrypted.
+    source.closest("details")?.setAttribute("open", "");
+    getSelection().selectAllChildren(source);
+    source.focus();
+    said.textContent = "Selected: copy it from there";
+  }
+}
+
+// A waiting page asks for the head alone: that is safe to repeat and costs the app no work.
+async function wait() {
+  try {
+    const answer = await fetch(location.href, { method: "HEAD", cache: "no-store" });
+    if (answer.headers.get("devserve-page") !== "waiting") {
+      location.reload();
+      return;
+    }
+  } catch {
+    // The server is away for a moment; it is worth asking again.
+  }
+  setTimeout(wait, 400);
+}
+
+if (document.querySelector("[data-waiting]")) {
+  setTimeout(wait, 400);
+}
