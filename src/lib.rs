@@ -10,6 +10,12 @@ pub mod text;
 pub mod http;
 #[cfg(feature = "server")]
 pub mod net;
+pub mod security;
 
 // Floor 2: the contract.
 pub mod wsgi;
+
+// Floor 3: what requests carry.
+pub mod forms;
+#[cfg(feature = "session")]
+pub mod session;
