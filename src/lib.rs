@@ -19,3 +19,18 @@ pub mod wsgi;
 pub mod forms;
 #[cfg(feature = "session")]
 pub mod session;
+
+// Floor 4: a request read, an answer made.
+pub mod request;
+pub mod response;
+
+// Floor 5: answers carried as errors.
+pub mod exceptions;
+
+// Floor 6: what stands around an app.
+pub mod view;
+
+pub use request::Request;
+pub use response::{IntoResponse, Response};
+pub use view::app;
+pub use wsgi::{Error, Result};

@@ -1,3 +1,4 @@
+use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -125,4 +126,38 @@ impl fmt::Display for Limit {
             Self::Parts => "the number of form fields and files (max_parts)",
         })
     }
+}
+
+/// Why a query or a form does not fit a type. The sender's fault: 400.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TypedError {
+    /// The field whose value does not fit; `None` where one is missing.
+    pub field: Option<String>,
+    /// What the type says.
+    pub source: Box<dyn StdError + Send + Sync>,
+}
+
+impl fmt::Display for TypedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.field {
+            Some(field) => write!(f, "field `{field}`: {}", self.source),
+            None => fmt::Display::fmt(&self.source, f),
+        }
+    }
+}
+
+// The source is part of the message, so it is no cause besides.
+impl StdError for TypedError {}
+
+/// Why a form could not become a value of your type.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TypedFormError {
+    /// The form could not be read.
+    #[error(transparent)]
+    Form(#[from] FormError),
+    /// The form does not fit the type.
+    #[error(transparent)]
+    Typed(#[from] TypedError),
 }

@@ -1,6 +1,7 @@
-use std::io::{self, Read};
+use std::io::Read;
 use std::sync::Arc;
 
+use crate::forms::body::{read_body, read_some};
 use crate::forms::multipart::{Decoder, Event, MultipartError, PartHead};
 use crate::forms::{FormError, FormLimits, Limit, Upload, urlencoded};
 use crate::http::{ContentType, MultiDict};
@@ -32,7 +33,7 @@ impl Form {
     ) -> Result<Self, FormError> {
         match content_type.essence() {
             "application/x-www-form-urlencoded" => {
-                let body = read_limited(input, limits.max_body_bytes)?;
+                let body = read_body(input, limits.max_body_bytes)?;
                 let fields = urlencoded::parse_limited(&body, limits)?;
                 Ok(Self {
                     fields,
@@ -55,23 +56,6 @@ impl Form {
     pub fn files(&self) -> &MultiDict<Upload> {
         &self.files
     }
-}
-
-/// The whole of `input`, if it has at most `max` bytes.
-fn read_limited(input: impl Read, max: u64) -> Result<Vec<u8>, FormError> {
-    let mut body = Vec::new();
-    // One byte past the limit tells a body that fits from one that was cut.
-    input
-        .take(max.saturating_add(1))
-        .read_to_end(&mut body)
-        .map_err(read_error)?;
-    if body.len() as u64 > max {
-        return Err(FormError::TooLarge {
-            limit: Limit::Body,
-            max,
-        });
-    }
-    Ok(body)
 }
 
 fn read_multipart(
@@ -165,21 +149,6 @@ impl Part {
                 data: Vec::new(),
             },
         }
-    }
-}
-
-fn read_some(input: &mut impl Read, buf: &mut [u8]) -> Result<usize, FormError> {
-    loop {
-        match input.read(buf) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => return result.map_err(read_error),
-        }
-    }
-}
-
-fn read_error(source: io::Error) -> FormError {
-    FormError::Read {
-        source: Arc::new(source),
     }
 }
 

@@ -4,6 +4,7 @@
 //! below it does no I/O. Every reader here stops at the limits of [`FormLimits`] and says where
 //! and why it stopped.
 
+mod body;
 mod error;
 #[cfg(feature = "forms")]
 mod form;
@@ -18,11 +19,12 @@ mod upload;
 #[cfg(feature = "forms")]
 pub mod urlencoded;
 
-pub use error::{FormError, Limit};
+pub use body::read_body;
+pub use error::{FormError, Limit, TypedError, TypedFormError};
 #[cfg(feature = "forms")]
 pub use form::Form;
 pub use limits::FormLimits;
 #[cfg(feature = "forms")]
-pub use typed::{TypedError, from_pairs};
+pub use typed::from_pairs;
 #[cfg(feature = "forms")]
 pub use upload::{Upload, UploadError, UploadReader};

@@ -5,7 +5,7 @@ use serde::de::value::StringDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::forms::urlencoded;
+use crate::forms::{TypedError, urlencoded};
 
 /// Reads names and values into a type of yours.
 ///
@@ -23,35 +23,9 @@ pub fn from_pairs<'a, T: DeserializeOwned>(
     })
     .map_err(|source| TypedError {
         field: field.take(),
-        source,
+        source: source.into(),
     })
 }
-
-/// Why a query or a form does not fit a type. The sender's fault: 400.
-#[derive(Debug)]
-pub struct TypedError {
-    field: Option<String>,
-    source: serde_urlencoded::de::Error,
-}
-
-impl TypedError {
-    /// The field whose value does not fit; `None` where one is missing.
-    pub fn field(&self) -> Option<&str> {
-        self.field.as_deref()
-    }
-}
-
-impl fmt::Display for TypedError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.field {
-            Some(field) => write!(f, "field `{field}`: {}", self.source),
-            None => fmt::Display::fmt(&self.source, f),
-        }
-    }
-}
-
-// The source is part of the message, so it is no cause besides.
-impl std::error::Error for TypedError {}
 
 /// A deserializer of a map that remembers which field is being read.
 struct Tracked<'a, T> {

@@ -72,6 +72,12 @@ impl SetCookie {
         &self.value
     }
 
+    /// The same cookie with another value, such as a signed one.
+    pub fn with_value(mut self, value: impl Into<String>) -> Self {
+        self.value = value.into();
+        self
+    }
+
     /// Sent back only for this path and below. Give it decoded.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());

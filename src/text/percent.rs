@@ -1,6 +1,8 @@
 use std::borrow::Cow;
 
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
+use percent_encoding::{
+    AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode, percent_encode, utf8_percent_encode,
+};
 
 // What a path may not hold bare (RFC 3986 §3.3). `/` stays: it divides the segments.
 const PATH: &AsciiSet = &CONTROLS
@@ -52,14 +54,14 @@ const PARAMETER: &AsciiSet = &NON_ALPHANUMERIC
 
 /// A decoded path, encoded for a URI. `?`, `#` and `%` are part of the path and are encoded;
 /// so is `;`, which would end a cookie's `Path`.
-pub fn encode_path(path: &str) -> Cow<'_, str> {
-    utf8_percent_encode(path, PATH).into()
+pub fn encode_path(path: &(impl AsRef<[u8]> + ?Sized)) -> Cow<'_, str> {
+    percent_encode(path.as_ref(), PATH).into()
 }
 
 /// A URI reference that may hold text: non-ASCII and forbidden characters are encoded,
 /// escapes and separators stay as written.
-pub fn encode_reference(reference: &str) -> Cow<'_, str> {
-    utf8_percent_encode(reference, REFERENCE).into()
+pub fn encode_reference(reference: &(impl AsRef<[u8]> + ?Sized)) -> Cow<'_, str> {
+    percent_encode(reference.as_ref(), REFERENCE).into()
 }
 
 /// The value of an extended parameter, after `UTF-8''` (RFC 8187).
