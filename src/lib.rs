@@ -10,6 +10,7 @@ pub mod text;
 pub mod http;
 #[cfg(feature = "server")]
 pub mod net;
+pub mod security;
 
 // Floor 2: the contract, HTTP/1.1 on sockets, pages.
 #[cfg(feature = "_pages")]
@@ -19,15 +20,25 @@ mod wire;
 pub mod wsgi;
 
 // Floor 3: what requests carry; one request passed on.
+pub mod forms;
+#[cfg(feature = "session")]
+pub mod session;
 
 // Floor 4: a request read, an answer made; the engine.
+pub mod request;
+pub mod response;
 #[cfg(feature = "server")]
 pub mod server;
 
 // Floor 5: answers carried as errors.
+pub mod exceptions;
 
 // Floor 6: what stands around an app.
 #[cfg(feature = "debugger")]
 pub mod debugger;
+pub mod view;
 
+pub use request::Request;
+pub use response::{IntoResponse, Response};
+pub use view::app;
 pub use wsgi::{Error, Result};

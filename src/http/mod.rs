@@ -1,12 +1,33 @@
 //! HTTP vocabulary: methods, statuses, header fields, and HTTP/1.1 messages as bytes.
 //!
 //! Nothing here reads a socket, a clock or the environment: bytes come in, values go out.
-//! Methods, statuses, versions and header maps are those of crate [`http`](::http).
+//! Methods, statuses, versions and header maps are those of crate [`http`](::http). What it
+//! lacks lives here, one family of fields to a file.
 
+<<<<<<< HEAD
 pub mod h1;
+=======
+mod accept;
+mod content_type;
+/// The `Cookie` field: what a browser sends back.
+pub mod cookie;
+/// HTTP-dates (RFC 9110 §5.6.7).
+pub mod date;
+mod disposition;
+mod multidict;
+mod options;
+mod set_cookie;
+>>>>>>> toolkit
 mod target;
 
 pub use ::http::{
     Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header,
 };
+
+pub use accept::Accept;
+pub use content_type::{ContentType, with_default_charset};
+pub use disposition::ContentDisposition;
+pub use multidict::{MultiDict, ValueError};
+pub use options::OptionsHeader;
+pub use set_cookie::{SameSite, SetCookie, SetCookieError};
 pub use target::Target;

@@ -1,0 +1,147 @@
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+/// An answer carried as an error.
+///
+/// ```
+/// use devserve::exceptions::HttpException;
+/// use devserve::{Request, Response};
+///
+/// fn app(request: &Request) -> devserve::Result<Response> {
+///     match request.path().as_ref() {
+///         "/" => Ok(Response::text("home")),
+///         other => Err(HttpException::not_found().with_description(format!("no page {other}")))?,
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct HttpException {
+    status: StatusCode,
+    description: Cow<'static, str>,
+    headers: HeaderMap,
+}
+
+impl HttpException {
+    /// An exception for any status; those from 400 on come with a description.
+    pub fn new(status: StatusCode) -> Self {
+        let description = description(status).into();
+        Self {
+            status,
+            description,
+            headers: HeaderMap::new(),
+        }
+    }
+
+    /// With another text for the reader. It is shown as text, so markup in it is harmless.
+    pub fn with_description(mut self, description: impl Into<Cow<'static, str>>) -> Self {
+        self.description = description.into();
+        self
+    }
+
+    /// With a header field: `Allow` for a 405, `Retry-After` for a 503.
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.append(name, value);
+        self
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The status in words: `Not Found`.
+    pub fn name(&self) -> &'static str {
+        self.status.canonical_reason().unwrap_or("Unknown")
+    }
+
+    /// The text for the reader.
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// The header fields it adds to the answer.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+}
+
+impl fmt::Display for HttpException {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {}: {}",
+            self.status.as_u16(),
+            self.name(),
+            self.description
+        )
+    }
+}
+
+impl std::error::Error for HttpException {}
+
+/// One row per status: its number, its constructor, its text for the reader.
+macro_rules! table {
+    ($($number:literal $name:ident $description:literal)*) => {
+        impl HttpException {
+            $(
+                #[doc = concat!($number, ". ", $description)]
+                pub fn $name() -> Self {
+                    Self::new(StatusCode::from_u16($number).expect("a status has three digits"))
+                }
+            )*
+        }
+
+        fn description(status: StatusCode) -> &'static str {
+            match status.as_u16() {
+                $($number => $description,)*
+                // Statuses without a row speak by their name.
+                _ => status.canonical_reason().unwrap_or(""),
+            }
+        }
+    };
+}
+
+table! {
+    400 bad_request "The server cannot understand this request."
+    401 unauthorized "You need to prove who you are before you may see this."
+    402 payment_required "This has to be paid for first."
+    403 forbidden "You are not allowed to see this."
+    404 not_found "There is nothing at this address."
+    405 method_not_allowed "This address does not answer that method."
+    406 not_acceptable "There is no form of this that you accept."
+    407 proxy_authentication_required "The proxy needs to know who you are."
+    408 request_timeout "The request took too long to arrive."
+    409 conflict "This conflicts with the present state of what you are changing."
+    410 gone "What was here is gone for good."
+    411 length_required "The request needs a Content-Length."
+    412 precondition_failed "What you are changing is not what you last saw."
+    413 content_too_large "The request is larger than this server takes."
+    414 uri_too_long "The address is longer than this server takes."
+    415 unsupported_media_type "This does not take a body of that type."
+    416 range_not_satisfiable "The part you asked for does not exist."
+    417 expectation_failed "The server cannot do what the request expects."
+    418 im_a_teapot "This is a teapot, and makes no coffee."
+    421 misdirected_request "This server does not speak for that host."
+    422 unprocessable_content "The request is well formed, but makes no sense here."
+    423 locked "This is locked."
+    424 failed_dependency "Something this depends on has failed."
+    425 too_early "The server will not risk that this request is a repetition."
+    426 upgrade_required "This needs another protocol."
+    428 precondition_required "This change needs a precondition, such as If-Match."
+    429 too_many_requests "You have asked too often; wait a little."
+    431 request_header_fields_too_large "The request's header is larger than this server takes."
+    451 unavailable_for_legal_reasons "The law does not let us show this."
+    500 internal_server_error "The server failed while it answered."
+    501 not_implemented "The server cannot do that."
+    502 bad_gateway "A server behind this one gave no proper answer."
+    503 service_unavailable "The server cannot answer now; try again later."
+    504 gateway_timeout "A server behind this one took too long."
+    505 http_version_not_supported "The server does not speak that version of HTTP."
+    506 variant_also_negotiates "The server's choice of variants leads in a circle."
+    507 insufficient_storage "There is no room left to store this."
+    508 loop_detected "The request led in a circle."
+    510 not_extended "The request needs further extensions."
+    511 network_authentication_required "The network needs to know who you are."
+}

@@ -1,0 +1,73 @@
+use std::fmt::Write;
+
+use crate::exceptions::HttpException;
+use crate::http::header;
+use crate::request::Request;
+use crate::response::Response;
+use crate::text::html;
+
+impl HttpException {
+    /// The answer in the form the client likes best. Whoever takes anything, as `curl` does,
+    /// gets text.
+    pub fn page(&self, request: &Request<'_>) -> Response {
+        let offers = ["text/plain", "text/html", "application/json"];
+        let body = match request.best_match(&offers) {
+            Some("text/html") => Response::html(self.to_html()),
+            Some("application/json") => {
+                Response::text(self.to_json()).content_type("application/json")
+            }
+            // Text is what is left, also for a client that takes none of the three.
+            _ => Response::text(self.to_text()),
+        };
+        let mut response = body
+            .status(self.status())
+            .header(header::VARY.as_str(), "accept");
+        for (name, value) in self.headers() {
+            response = response.add_header(name.as_str(), value.clone());
+        }
+        response
+    }
+
+    fn to_text(&self) -> String {
+        format!(
+            "{} {}\n\n{}\n",
+            self.status().as_u16(),
+            self.name(),
+            self.description()
+        )
+    }
+
+    fn to_html(&self) -> String {
+        let title = format!("{} {}", self.status().as_u16(), html::escape(self.name()));
+        let description = html::escape(self.description()).replace('\n', "<br>");
+        format!(
+            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width\">\n\
+             <title>{title}</title>\n<h1>{title}</h1>\n<p>{description}</p>\n"
+        )
+    }
+
+    fn to_json(&self) -> String {
+        let status = self.status().as_u16();
+        let (name, description) = (quote(self.name()), quote(self.description()));
+        format!("{{\"status\":{status},\"name\":{name},\"description\":{description}}}\n")
+    }
+}
+
+/// A JSON string (RFC 8259 §7); written here because an exception must have an answer in
+/// builds without serde too.
+fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            control if control.is_control() => {
+                write!(quoted, "\\u{:04x}", u32::from(control)).expect("a String takes all text");
+            }
+            plain => quoted.push(plain),
+        }
+    }
+    quoted.push('"');
+    quoted
+}

@@ -1,0 +1,30 @@
+//! What browsers send in a body: forms and files.
+//!
+//! [`Form::read`] is the whole way from a stream to fields and files. The multipart decoder
+//! below it does no I/O. Every reader here stops at the limits of [`FormLimits`] and says where
+//! and why it stopped.
+
+mod body;
+mod error;
+#[cfg(feature = "forms")]
+mod form;
+mod limits;
+/// multipart/form-data (RFC 7578), without I/O.
+pub mod multipart;
+#[cfg(feature = "forms")]
+mod typed;
+#[cfg(feature = "forms")]
+mod upload;
+/// application/x-www-form-urlencoded, as the URL standard has it.
+#[cfg(feature = "forms")]
+pub mod urlencoded;
+
+pub use body::read_body;
+pub use error::{FormError, Limit, TypedError, TypedFormError};
+#[cfg(feature = "forms")]
+pub use form::Form;
+pub use limits::FormLimits;
+#[cfg(feature = "forms")]
+pub use typed::from_pairs;
+#[cfg(feature = "forms")]
+pub use upload::{Upload, UploadError, UploadReader};

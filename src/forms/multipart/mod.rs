@@ -1,0 +1,15 @@
+//! Bytes in at any split, events out; and the way back for tests and clients.
+//!
+//! Strict where leniency would hide an upload or let two parsers disagree, lenient where old
+//! clients are known to differ: CR or LF alone end a line of the framing. Data is never
+//! rewritten.
+
+mod decoder;
+mod encoder;
+mod error;
+mod head;
+
+pub use decoder::{Decoder, Event};
+pub use encoder::Encoder;
+pub use error::MultipartError;
+pub use head::PartHead;

@@ -1,0 +1,60 @@
+use crate::http::{Accept, ContentType, header};
+use crate::request::Request;
+
+/// The header, field by field.
+impl<'a> Request<'a> {
+    /// The value of a field, where it is UTF-8 text; of several the first.
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        std::str::from_utf8(self.headers().get(name)?.as_bytes()).ok()
+    }
+
+    /// `Content-Type` with its parameters; empty where none was sent.
+    pub fn content_type(&self) -> &ContentType {
+        self.content_type.get_or_init(|| {
+            let value = self.environ.content_type().map(|value| value.as_bytes());
+            ContentType::parse(&String::from_utf8_lossy(value.unwrap_or_default()))
+        })
+    }
+
+    /// The media type of the body in lower case, without parameters; empty where none was sent.
+    pub fn mimetype(&self) -> &str {
+        self.content_type().essence()
+    }
+
+    /// Whether the body claims to be JSON.
+    pub fn is_json(&self) -> bool {
+        self.content_type().is_json()
+    }
+
+    /// The length the body claims; `None` where it is chunked or there is none.
+    pub fn content_length(&self) -> Option<u64> {
+        self.environ.content_length()
+    }
+
+    /// What media types the client takes.
+    pub fn accept(&self) -> Accept {
+        let fields = self.headers().get_all(header::ACCEPT).iter();
+        let texts: Vec<_> = fields
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
+        if texts.is_empty() {
+            return Accept::anything();
+        }
+        Accept::parse(&texts.join(","))
+    }
+
+    /// The one of `offers` that the client likes best.
+    pub fn best_match<'o>(&self, offers: &[&'o str]) -> Option<&'o str> {
+        self.accept().best_match(offers)
+    }
+
+    /// `Referer`: the page the request came from, where the browser tells.
+    pub fn referrer(&self) -> Option<&'a str> {
+        self.header("referer")
+    }
+
+    /// `User-Agent`.
+    pub fn user_agent(&self) -> Option<&'a str> {
+        self.header("user-agent")
+    }
+}

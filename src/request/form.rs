@@ -1,0 +1,103 @@
+use std::cell::{Cell, OnceCell};
+
+use serde::de::DeserializeOwned;
+
+use crate::forms::{self, Form, FormError, TypedError, TypedFormError, Upload, urlencoded};
+use crate::http::MultiDict;
+use crate::request::Request;
+
+/// What was parsed of the query and the form.
+#[derive(Debug, Default)]
+pub(super) struct FormCache {
+    args: OnceCell<MultiDict>,
+    form: OnceCell<Result<Form, FormError>>,
+    values: OnceCell<MultiDict>,
+    took_body: Cell<bool>,
+}
+
+impl FormCache {
+    /// Whether the body's stream went into the form.
+    pub(super) fn took_body(&self) -> bool {
+        self.took_body.get()
+    }
+}
+
+/// Queries and forms.
+impl Request<'_> {
+    /// The query's names and values.
+    pub fn args(&self) -> &MultiDict {
+        self.form
+            .args
+            .get_or_init(|| urlencoded::parse(self.environ.query_string()))
+    }
+
+    /// The fields of the form in the body; empty where the body is no form.
+    ///
+    /// # Errors
+    /// [`FormError`]: 400 where the body is malformed, 413 where it passes a limit.
+    pub fn form(&self) -> Result<&MultiDict, FormError> {
+        self.parsed_form().map(Form::fields)
+    }
+
+    /// The files of the form in the body.
+    ///
+    /// # Errors
+    /// As [`form`](Self::form).
+    pub fn files(&self) -> Result<&MultiDict<Upload>, FormError> {
+        self.parsed_form().map(Form::files)
+    }
+
+    /// The query's names and values, then the form's.
+    ///
+    /// # Errors
+    /// As [`form`](Self::form).
+    pub fn values(&self) -> Result<&MultiDict, FormError> {
+        let form = self.form()?;
+        Ok(self
+            .form
+            .values
+            .get_or_init(|| self.args().iter().chain(form.iter()).collect()))
+    }
+
+    /// The query as a value of yours.
+    ///
+    /// # Errors
+    /// [`TypedError`], which names the field; 400.
+    pub fn query<T: DeserializeOwned>(&self) -> Result<T, TypedError> {
+        forms::from_pairs(self.args().iter())
+    }
+
+    /// The form's fields as a value of yours.
+    ///
+    /// # Errors
+    /// [`TypedFormError`]: the form cannot be read, or a field, which is named, does not fit.
+    pub fn form_as<T: DeserializeOwned>(&self) -> Result<T, TypedFormError> {
+        Ok(forms::from_pairs(self.form()?.iter())?)
+    }
+
+    fn parsed_form(&self) -> Result<&Form, FormError> {
+        self.form
+            .form
+            .get_or_init(|| self.parse_form())
+            .as_ref()
+            .map_err(Clone::clone)
+    }
+
+    fn parse_form(&self) -> Result<Form, FormError> {
+        let content_type = self.content_type();
+        if !Form::is_form(content_type) {
+            return Ok(Form::default());
+        }
+        let limits = self.limits();
+        if let Some(data) = self.data.get() {
+            return Form::read(
+                data.as_ref().map_err(Clone::clone)?.as_ref(),
+                content_type,
+                &limits,
+            );
+        }
+        self.check_length()?;
+        self.form.took_body.set(true);
+        Form::read(self.stream(), content_type, &limits)
+    }
+}

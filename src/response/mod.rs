@@ -1,0 +1,22 @@
+//! Answers, put together.
+//!
+//! Start at [`Response`]. [`IntoResponse`] is what a view may return.
+
+mod cookies;
+mod file;
+mod into_response;
+#[cfg(feature = "json")]
+mod json;
+mod redirect;
+#[expect(
+    clippy::module_inception,
+    reason = "the type is what the module is named for"
+)]
+mod response;
+#[cfg(feature = "session")]
+mod signed;
+
+pub use file::FileError;
+pub use into_response::IntoResponse;
+pub use redirect::RedirectError;
+pub use response::{Response, ResponseError};
