@@ -12,4 +12,10 @@ pub mod http;
 pub mod net;
 
 // Floor 2: the contract.
+#[cfg(feature = "_pages")]
+pub mod pages;
 pub mod wsgi;
+
+// Floor 7: what stands on both towers.
+#[cfg(feature = "dev")]
+pub mod dev;

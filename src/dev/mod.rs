@@ -1,0 +1,8 @@
+//! The machinery of `devserve run`: build, watch, hold, swap.
+mod event;
+mod gate;
+mod generation;
+mod notice;
+mod reload;
+
+pub use notice::{AccessRecord, Notice, Sink};
