@@ -3,7 +3,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::dev::event::Event;
 use crate::dev::generation::Generation;
@@ -30,7 +30,7 @@ pub(crate) type Lookout = Box<dyn Fn() -> Option<Event> + Send + Sync>;
 pub(crate) enum Verdict {
     /// Go on to this socket, and keep the lease until the answer is sent.
     Pass(Lease),
-    /// Answer with this page: the build failed, or the app died while it started.
+    /// Answer with this page: the build failed, or the app died.
     Explain(Arc<Page>),
     /// The deadline passed, and there is still nothing to go on to.
     Late(Progress),
@@ -70,10 +70,11 @@ enum Door {
         generation: Generation,
         socket: Arc<Path>,
     },
-    /// Requests get this page.
-    Explaining(Arc<Page>),
-    /// The app died while it served. The next request asks for it again.
-    Fallen,
+    /// Requests get this page; the first one after `retry_at` asks for the app again.
+    Explaining {
+        page: Arc<Page>,
+        retry_at: Option<Instant>,
+    },
     /// Requests are turned away, for good.
     Closed,
 }
@@ -121,7 +122,7 @@ impl Gate {
                         .wait_timeout(inner, patience)
                         .map_or_else(|poisoned| poisoned.into_inner().0, |(inner, _)| inner);
                 }
-                Door::Open { .. } | Door::Explaining(_) | Door::Fallen => {
+                Door::Open { .. } | Door::Explaining { .. } => {
                     let moves = inner.moves;
                     drop(inner);
                     let news = (self.lookout)();
@@ -145,7 +146,7 @@ impl Gate {
     pub(crate) fn progress(&self) -> Option<Progress> {
         match &self.lock().door {
             Door::Held(progress) => Some(progress.clone()),
-            Door::Open { .. } | Door::Explaining(_) | Door::Fallen | Door::Closed => None,
+            Door::Open { .. } | Door::Explaining { .. } | Door::Closed => None,
         }
     }
 
@@ -168,17 +169,26 @@ impl Gate {
         self.set(inner, Door::Open { generation, socket });
     }
 
-    /// Answers requests with `page`.
+    /// Answers requests with `page`, until something changes.
     pub(crate) fn explain(&self, page: Arc<Page>) {
-        self.set(self.lock(), Door::Explaining(page));
+        self.set(
+            self.lock(),
+            Door::Explaining {
+                page,
+                retry_at: None,
+            },
+        );
     }
 
-    /// `generation` died while it served: requests it was answering can have `page`; the next
-    /// one sends [`Event::Wanted`] and is held.
-    pub(crate) fn fallen(&self, generation: Generation, page: Arc<Page>) {
+    /// Answers requests with `page`, which says how `generation` died; those it was answering
+    /// find it as their [obituary](Lease::obituary). The first request after `pause` sends
+    /// [`Event::Wanted`] and is held.
+    pub(crate) fn bury(&self, generation: Generation, page: Arc<Page>, pause: Duration) {
         let mut inner = self.lock();
-        inner.lives.entry(generation).or_default().obituary = Some(page);
-        self.set(inner, Door::Fallen);
+        inner.lives.entry(generation).or_default().obituary = Some(Arc::clone(&page));
+        self.settle(&mut inner, generation);
+        let retry_at = Some(Instant::now() + pause);
+        self.set(inner, Door::Explaining { page, retry_at });
     }
 
     /// Asks to be told, by [`Event::Drained`], when `generation` answers no request any more.
@@ -214,12 +224,15 @@ impl Gate {
                     socket,
                 }))
             }
-            Door::Explaining(page) => Some(Verdict::Explain(Arc::clone(page))),
-            Door::Fallen => {
+            Door::Explaining {
+                retry_at: Some(retry_at),
+                ..
+            } if *retry_at <= Instant::now() => {
                 inner.hold("starting".to_owned());
                 self.report(Event::Wanted);
                 None
             }
+            Door::Explaining { page, .. } => Some(Verdict::Explain(Arc::clone(page))),
             Door::Held(_) | Door::Closed => None,
         }
     }
@@ -256,7 +269,7 @@ impl Inner {
         match &mut self.door {
             Door::Held(progress) => progress.doing = doing,
             Door::Closed => {}
-            Door::Open { .. } | Door::Explaining(_) | Door::Fallen => {
+            Door::Open { .. } | Door::Explaining { .. } => {
                 self.moves += 1;
                 self.door = Door::Held(Progress {
                     doing,

@@ -4,5 +4,6 @@ mod gate;
 mod generation;
 mod notice;
 mod reload;
+mod state;
 
 pub use notice::{AccessRecord, Notice, Sink};

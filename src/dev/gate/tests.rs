@@ -2,7 +2,6 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Duration;
 
 use super::*;
 use crate::dev::event::Effect;
@@ -130,7 +129,7 @@ fn the_first_request_after_a_death_asks_for_the_app_and_the_cut_one_reads_the_pa
     gate.open(FIRST, socket());
     let cut = lease(gate.pass(now()));
     assert!(cut.obituary(now()).is_none());
-    gate.fallen(FIRST, page());
+    gate.bury(FIRST, page(), Duration::ZERO);
     assert!(cut.obituary(now()).unwrap().text().contains("exit code 3"));
     assert!(heard.try_recv().is_err());
     assert!(matches!(gate.pass(now()), Verdict::Late(_)));
@@ -154,4 +153,12 @@ fn explaining_answers_at_once() {
     let (gate, _heard) = gate();
     gate.explain(page());
     assert!(matches!(gate.pass(now()), Verdict::Explain(_)));
+}
+
+#[test]
+fn a_death_is_explained_for_a_pause_before_a_request_asks_again() {
+    let (gate, heard) = gate();
+    gate.bury(FIRST, page(), Duration::from_secs(60));
+    assert!(matches!(gate.pass(now()), Verdict::Explain(_)));
+    assert!(heard.try_recv().is_err());
 }
