@@ -1,5 +1,7 @@
 //! The machinery of `devserve run`: build, watch, hold, swap.
 mod cargo;
+mod child;
+mod diagnostics;
 mod event;
 mod gate;
 mod generation;
