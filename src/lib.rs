@@ -38,6 +38,10 @@ pub mod exceptions;
 pub mod debugger;
 pub mod view;
 
+// Floor 7: what stands on both towers.
+#[cfg(feature = "dev")]
+pub mod dev;
+
 pub use request::Request;
 pub use response::{IntoResponse, Response};
 pub use view::app;

@@ -4,9 +4,6 @@
 //! Methods, statuses, versions and header maps are those of crate [`http`](::http). What it
 //! lacks lives here, one family of fields to a file.
 
-<<<<<<< HEAD
-pub mod h1;
-=======
 mod accept;
 mod content_type;
 /// The `Cookie` field: what a browser sends back.
@@ -14,10 +11,10 @@ pub mod cookie;
 /// HTTP-dates (RFC 9110 §5.6.7).
 pub mod date;
 mod disposition;
+pub mod h1;
 mod multidict;
 mod options;
 mod set_cookie;
->>>>>>> toolkit
 mod target;
 
 pub use ::http::{

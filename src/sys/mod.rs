@@ -2,4 +2,6 @@
 
 #[cfg(feature = "server")]
 pub(crate) mod fd;
+#[cfg(feature = "dev")]
+pub(crate) mod process;
 pub(crate) mod unwind;

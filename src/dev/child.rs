@@ -1,0 +1,377 @@
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{ChildStderr, Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::thread::{self, JoinHandle};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus};
+
+use crate::dev::cargo;
+use crate::dev::event::Event;
+use crate::dev::generation::Generation;
+use crate::net::handover;
+use crate::sys;
+
+/// How many lines of stderr the page about a death shows.
+const LAST_LINES: usize = 40;
+/// What one of those lines may hold at most.
+const LINE_BYTES: usize = 2000;
+
+/// How every generation of the app is started.
+#[derive(Debug, Clone)]
+pub(crate) struct Launch {
+    /// Arguments, without the program.
+    pub(crate) args: Vec<OsString>,
+    /// The package's folder, told to the app as `cargo run` tells it.
+    pub(crate) package_dir: PathBuf,
+    /// The public URL of the front.
+    pub(crate) front: String,
+    /// A folder that nobody else may enter, for the sockets.
+    pub(crate) sockets: PathBuf,
+}
+
+/// One running generation of the app: its process and whatever that starts, as one group.
+///
+/// A thread of its own copies its stderr and reports its readiness and its end. The process is
+/// collected only when this is dropped: until then its number means no other process, so a
+/// signal never goes astray.
+#[derive(Debug)]
+pub(crate) struct Child {
+    process: std::process::Child,
+    group: Pid,
+    socket: Arc<Path>,
+    notify_path: PathBuf,
+    follower: Option<JoinHandle<()>>,
+}
+
+impl Child {
+    /// Starts `executable`. Call it from the thread that lives as long as the supervisor.
+    ///
+    /// The app gets a listening socket as descriptor 3: requests may be sent at once, and wait
+    /// there until it accepts. [`Event::Ready`] tells when it does, [`Event::Exited`] when it
+    /// has ended.
+    pub(crate) fn start(
+        launch: &Launch,
+        generation: Generation,
+        executable: &Path,
+        events: Sender<Event>,
+    ) -> io::Result<Self> {
+        let socket = launch.sockets.join(format!("app-{generation}"));
+        let notify_path = launch.sockets.join(format!("notify-{generation}"));
+        let listener = UnixListener::bind(&socket)?;
+        let notify = UnixDatagram::bind(&notify_path)?;
+        let mut command = command(launch, executable, &notify_path);
+        sys::process::hand_over(&mut command, listener.into())?;
+        let process = command.spawn()?;
+        // With it goes our copy of the socket: what connects after the app's end is refused.
+        drop(command);
+        let mut child = Self {
+            group: Pid::from_child(&process),
+            process,
+            socket: socket.into(),
+            notify_path,
+            follower: None,
+        };
+        child.follow(notify, generation, events)?;
+        Ok(child)
+    }
+
+    /// Where the generation listens.
+    pub(crate) fn socket(&self) -> Arc<Path> {
+        Arc::clone(&self.socket)
+    }
+
+    /// Asks the group to end.
+    pub(crate) fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Ends the group.
+    pub(crate) fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&self, signal: Signal) {
+        // Fails only where nothing of the group is left, which is what was wanted.
+        let _ = rustix::process::kill_process_group(self.group, signal);
+    }
+
+    fn follow(
+        &mut self,
+        notify: UnixDatagram,
+        generation: Generation,
+        events: Sender<Event>,
+    ) -> io::Result<()> {
+        let stderr = self
+            .process
+            .stderr
+            .take()
+            .ok_or(io::ErrorKind::BrokenPipe)?;
+        let mut follower = Follower {
+            stderr,
+            notify,
+            tail: Tail::default(),
+            generation,
+            events,
+        };
+        let pid = self.group;
+        let follow = move || follower.run(pid);
+        let name = format!("app-{generation}");
+        self.follower = Some(thread::Builder::new().name(name).spawn(follow)?);
+        Ok(())
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // Also where the app has ended by itself: what it started may still run.
+        self.kill();
+        if let Some(follower) = self.follower.take() {
+            // A panic there was reported when it happened.
+            let _ = follower.join();
+        }
+        let _ = self.process.wait();
+        for path in [&*self.socket, &self.notify_path] {
+            // The folder goes as well when devserve ends.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+fn command(launch: &Launch, executable: &Path, notify_path: &Path) -> Command {
+    let mut command = Command::new(executable);
+    cargo::forget_outer_package(&mut command);
+    command
+        .args(&launch.args)
+        .env("CARGO_MANIFEST_DIR", &launch.package_dir)
+        .env(handover::LISTEN_FDS, "1")
+        .env_remove(handover::LISTEN_PID)
+        .env(handover::NOTIFY_SOCKET, notify_path)
+        .env(handover::DEVSERVE_FRONT, &launch.front)
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        // Ctrl-C at the terminal is ours alone: we end the app when its requests are answered.
+        .process_group(0);
+    sys::process::die_with_parent(&mut command);
+    command
+}
+
+/// What follows one process: its stderr, its word that it is ready, and its end.
+struct Follower {
+    stderr: ChildStderr,
+    notify: UnixDatagram,
+    tail: Tail,
+    generation: Generation,
+    events: Sender<Event>,
+}
+
+impl Follower {
+    fn run(&mut self, pid: Pid) {
+        let how = self
+            .watch(pid)
+            .unwrap_or_else(|error| format!("lost sight of it: {error}"));
+        let stderr = self.tail.lines();
+        let generation = self.generation;
+        // Fails only where the supervisor has ended.
+        let _ = self.events.send(Event::Exited {
+            generation,
+            how,
+            stderr,
+        });
+    }
+
+    /// Follows the process to its end, and says how that was.
+    fn watch(&mut self, pid: Pid) -> io::Result<String> {
+        let (end, ends) = io::pipe()?;
+        let waiter = thread::Builder::new()
+            .name(format!("wait-{pid}"))
+            .spawn(move || {
+                let status = wait_without_collecting(pid);
+                drop(ends);
+                status
+            })?;
+        self.copy_until(end.into())?;
+        let status = waiter.join().map_err(|_| io::ErrorKind::Other)??;
+        Ok(describe(&status))
+    }
+
+    /// Copies stderr and hears the notify socket until `end` hangs up. What the process had
+    /// written by then is copied; a descendant that keeps the pipe open is not waited for.
+    fn copy_until(&mut self, end: OwnedFd) -> io::Result<()> {
+        let mut is_open = true;
+        loop {
+            let mut fds = vec![
+                PollFd::new(&end, PollFlags::IN),
+                PollFd::new(&self.notify, PollFlags::IN),
+            ];
+            if is_open {
+                fds.push(PollFd::new(&self.stderr, PollFlags::IN));
+            }
+            match poll(&mut fds, None) {
+                Err(rustix::io::Errno::INTR) => continue,
+                other => other?,
+            };
+            let is_ready = |at: usize| fds.get(at).is_some_and(|fd| !fd.revents().is_empty());
+            let (has_ended, is_notified, has_words) = (is_ready(0), is_ready(1), is_ready(2));
+            if is_notified {
+                self.hear()?;
+            }
+            if has_words {
+                is_open = self.copy()?;
+            } else if has_ended {
+                return Ok(());
+            }
+        }
+    }
+
+    fn hear(&mut self) -> io::Result<()> {
+        let mut datagram = [0; 4096];
+        let len = self.notify.recv(&mut datagram)?;
+        let mut lines = datagram[..len].split(|byte| *byte == b'\n');
+        if lines.any(|line| line == b"READY=1") {
+            let _ = self.events.send(Event::Ready(self.generation));
+        }
+        Ok(())
+    }
+
+    /// Copies what is there; false at the end of the stream.
+    fn copy(&mut self) -> io::Result<bool> {
+        let mut buf = [0; 8192];
+        let len = match self.stderr.read(&mut buf) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(true),
+            other => other?,
+        };
+        // A terminal that is gone must not take the app with it.
+        let _ = io::stderr().write_all(&buf[..len]);
+        self.tail.push(&buf[..len]);
+        Ok(len > 0)
+    }
+}
+
+/// Waits for the end of `pid`, whose number stays taken.
+fn wait_without_collecting(pid: Pid) -> io::Result<WaitIdStatus> {
+    loop {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        match rustix::process::waitid(WaitId::Pid(pid), options) {
+            Ok(Some(status)) => return Ok(status),
+            Ok(None) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn describe(status: &WaitIdStatus) -> String {
+    match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => format!("exit code {code}"),
+        (None, Some(number)) => signal_name(number),
+        (None, None) => "an unknown end".to_owned(),
+    }
+}
+
+fn signal_name(number: i32) -> String {
+    const NAMES: [(Signal, &str); 14] = [
+        (Signal::HUP, "SIGHUP"),
+        (Signal::INT, "SIGINT"),
+        (Signal::QUIT, "SIGQUIT"),
+        (Signal::ILL, "SIGILL"),
+        (Signal::TRAP, "SIGTRAP"),
+        (Signal::ABORT, "SIGABRT"),
+        (Signal::BUS, "SIGBUS"),
+        (Signal::FPE, "SIGFPE"),
+        (Signal::KILL, "SIGKILL"),
+        (Signal::SEGV, "SIGSEGV"),
+        (Signal::PIPE, "SIGPIPE"),
+        (Signal::TERM, "SIGTERM"),
+        (Signal::XCPU, "SIGXCPU"),
+        (Signal::SYS, "SIGSYS"),
+    ];
+    NAMES
+        .iter()
+        .find(|(signal, _)| signal.as_raw() == number)
+        .map_or_else(
+            || format!("signal {number}"),
+            |(_, name)| format!("signal {name}"),
+        )
+}
+
+/// The last lines of a stream.
+#[derive(Debug, Default)]
+struct Tail {
+    whole: VecDeque<Vec<u8>>,
+    begun: Vec<u8>,
+}
+
+impl Tail {
+    fn push(&mut self, bytes: &[u8]) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let text = piece.strip_suffix(b"\n");
+            let room = LINE_BYTES.saturating_sub(self.begun.len());
+            let line = text.unwrap_or(piece);
+            self.begun.extend_from_slice(&line[..line.len().min(room)]);
+            if text.is_some() {
+                self.whole.push_back(std::mem::take(&mut self.begun));
+                if self.whole.len() > LAST_LINES {
+                    self.whole.pop_front();
+                }
+            }
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let begun = (!self.begun.is_empty()).then_some(&self.begun);
+        let lines = self.whole.iter().chain(begun);
+        let skipped = (self.whole.len() + usize::from(begun.is_some())).saturating_sub(LAST_LINES);
+        lines
+            .skip(skipped)
+            .map(|line| String::from_utf8_lossy(line).into_owned())
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(pieces: &[&str], want: &[&str]) {
+        let mut tail = Tail::default();
+        for piece in pieces {
+            tail.push(piece.as_bytes());
+        }
+        assert_eq!(tail.lines(), want);
+    }
+
+    #[test]
+    fn the_tail_keeps_lines_however_they_arrive() {
+        check(&[], &[]);
+        check(&["one\ntwo\n"], &["one", "two"]);
+        check(&["on", "e\nt", "wo"], &["one", "two"]);
+        check(&["one\n", "\n", "three"], &["one", "", "three"]);
+    }
+
+    #[test]
+    fn the_tail_forgets_the_oldest_lines_and_the_ends_of_long_ones() {
+        let many: String = (0..100).map(|number| format!("{number}\n")).collect();
+        let mut tail = Tail::default();
+        tail.push(many.as_bytes());
+        tail.push("x".repeat(5000).as_bytes());
+        let lines = tail.lines();
+        assert_eq!(lines.len(), LAST_LINES);
+        assert_eq!(lines[0], "61");
+        assert_eq!(lines[LAST_LINES - 1].len(), LINE_BYTES);
+    }
+
+    #[test]
+    fn signals_have_their_names() {
+        assert_eq!(signal_name(11), "signal SIGSEGV");
+        assert_eq!(signal_name(40), "signal 40");
+    }
+}

@@ -1,0 +1,77 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::dev::generation::Generation;
+use crate::pages::BuildFailed;
+
+/// A fact that may change what the supervisor does next. Whoever sees it happen sends it.
+#[derive(Debug, Clone)]
+pub(crate) enum Event {
+    /// A file is not what it was.
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What has to be done about it.
+        effect: Effect,
+    },
+    /// A build has ended well.
+    Built {
+        /// Of which generation.
+        generation: Generation,
+        /// What it made.
+        built: Built,
+    },
+    /// A build has ended badly.
+    BuildFailed {
+        /// Of which generation.
+        generation: Generation,
+        /// Why, in the compiler's words.
+        report: Arc<BuildFailed>,
+    },
+    /// A build that was cancelled is gone, with all its processes.
+    BuildCancelled(Generation),
+    /// An app says that it accepts requests.
+    Ready(Generation),
+    /// An app runs for a while without having said so.
+    Unready(Generation),
+    /// An app has ended.
+    Exited {
+        /// Which.
+        generation: Generation,
+        /// How, in words: `exit code 3`, `SIGSEGV`.
+        how: String,
+        /// The last lines of its stderr.
+        stderr: Vec<String>,
+    },
+    /// A retired app answers no request any more.
+    Drained(Generation),
+    /// A retired app has had its time to finish what it answers.
+    Overstayed(Generation),
+    /// A request came for an app that died.
+    Wanted,
+    /// Someone pressed Ctrl-C or sent SIGTERM.
+    Stop,
+}
+
+/// What a changed file asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// A build and a new start.
+    Build,
+    /// That browsers ask again; the app reads the file itself.
+    Refresh,
+    /// That browsers fetch the stylesheet of this file name again.
+    Restyle(String),
+}
+
+/// What a build made.
+#[derive(Debug, Clone)]
+pub(crate) struct Built {
+    /// The program.
+    pub(crate) executable: Arc<Path>,
+    /// How long cargo took.
+    pub(crate) elapsed: Duration,
+    /// The compiler's warnings, as it prints them.
+    pub(crate) warnings: Vec<String>,
+}

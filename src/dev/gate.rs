@@ -1,0 +1,336 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::dev::event::Event;
+use crate::dev::generation::Generation;
+use crate::pages::Page;
+
+/// Where every request asks what to do: go on to the app, wait, or be told why not.
+///
+/// The supervisor moves it; the front passes through it. No request gets a [`Lease`] on code
+/// older than the files on disk: the first change shuts the gate, and as the news of a change
+/// takes a moment to come, each request looks at the disk itself before it passes.
+pub(crate) struct Gate {
+    inner: Mutex<Inner>,
+    moved: Condvar,
+    events: Sender<Event>,
+    lookout: Lookout,
+}
+
+/// Looks at the disk for a change that nobody has reported yet. It takes the change with it:
+/// a second look, or the watcher, does not find it again.
+pub(crate) type Lookout = Box<dyn Fn() -> Option<Event> + Send + Sync>;
+
+/// What a request is told.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// Go on to this socket, and keep the lease until the answer is sent.
+    Pass(Lease),
+    /// Answer with this page: the build failed, or the app died.
+    Explain(Arc<Page>),
+    /// The deadline passed, and there is still nothing to go on to.
+    Late(Progress),
+    /// devserve ends: close the connection.
+    Closed,
+}
+
+/// What a held request waits for.
+#[derive(Debug, Clone)]
+pub(crate) struct Progress {
+    /// In words: `building shop`.
+    pub(crate) doing: String,
+    /// Since when requests are held.
+    pub(crate) since: Instant,
+}
+
+/// The right to have one request answered by one generation, which is kept alive for it.
+pub(crate) struct Lease {
+    gate: Arc<Gate>,
+    generation: Generation,
+    socket: Arc<Path>,
+}
+
+struct Inner {
+    door: Door,
+    // Grows with each move of the door, so that a look at the disk, made without the lock,
+    // holds for the door it was made for.
+    moves: u64,
+    lives: HashMap<Generation, Life>,
+}
+
+enum Door {
+    /// Requests wait.
+    Held(Progress),
+    /// Requests pass to this generation.
+    Open {
+        generation: Generation,
+        socket: Arc<Path>,
+    },
+    /// Requests get this page; the first one after `retry_at` asks for the app again.
+    Explaining {
+        page: Arc<Page>,
+        retry_at: Option<Instant>,
+    },
+    /// Requests are turned away, for good.
+    Closed,
+}
+
+/// One generation, as far as requests are concerned.
+#[derive(Default)]
+struct Life {
+    in_flight: usize,
+    is_retiring: bool,
+    obituary: Option<Arc<Page>>,
+}
+
+impl Gate {
+    /// A gate that holds requests because of `doing`.
+    pub(crate) fn new(doing: String, events: Sender<Event>, lookout: Lookout) -> Arc<Self> {
+        let inner = Inner {
+            door: Door::Held(Progress {
+                doing,
+                since: Instant::now(),
+            }),
+            moves: 0,
+            lives: HashMap::new(),
+        };
+        Arc::new(Self {
+            inner: Mutex::new(inner),
+            moved: Condvar::new(),
+            events,
+            lookout,
+        })
+    }
+
+    /// What to do with a request; waits while it is held, until `deadline` at the latest.
+    pub(crate) fn pass(self: &Arc<Self>, deadline: Instant) -> Verdict {
+        let mut inner = self.lock();
+        loop {
+            match &inner.door {
+                Door::Closed => return Verdict::Closed,
+                Door::Held(progress) => {
+                    let patience = deadline.saturating_duration_since(Instant::now());
+                    if patience.is_zero() {
+                        return Verdict::Late(progress.clone());
+                    }
+                    inner = self
+                        .moved
+                        .wait_timeout(inner, patience)
+                        .map_or_else(|poisoned| poisoned.into_inner().0, |(inner, _)| inner);
+                }
+                Door::Open { .. } | Door::Explaining { .. } => {
+                    let moves = inner.moves;
+                    drop(inner);
+                    let news = (self.lookout)();
+                    inner = self.lock();
+                    if let Some(change) = news {
+                        // The supervisor will hold the gate when it hears this; until then it
+                        // is held here, so that no other request passes meanwhile.
+                        inner.hold("building".to_owned());
+                        self.report(change);
+                    } else if inner.moves == moves
+                        && let Some(verdict) = self.decide(&mut inner)
+                    {
+                        return verdict;
+                    }
+                }
+            }
+        }
+    }
+
+    /// What requests are waiting for, if they are.
+    pub(crate) fn progress(&self) -> Option<Progress> {
+        match &self.lock().door {
+            Door::Held(progress) => Some(progress.clone()),
+            Door::Open { .. } | Door::Explaining { .. } | Door::Closed => None,
+        }
+    }
+
+    /// Holds requests, or says anew what they wait for.
+    pub(crate) fn hold(&self, doing: String) {
+        self.lock().hold(doing);
+    }
+
+    /// Says anew what requests wait for, if they do.
+    pub(crate) fn describe(&self, doing: String) {
+        if let Door::Held(progress) = &mut self.lock().door {
+            progress.doing = doing;
+        }
+    }
+
+    /// Lets requests through to `generation`, which listens on `socket`.
+    pub(crate) fn open(&self, generation: Generation, socket: Arc<Path>) {
+        let mut inner = self.lock();
+        inner.lives.insert(generation, Life::default());
+        self.set(inner, Door::Open { generation, socket });
+    }
+
+    /// Answers requests with `page`, until something changes.
+    pub(crate) fn explain(&self, page: Arc<Page>) {
+        self.set(
+            self.lock(),
+            Door::Explaining {
+                page,
+                retry_at: None,
+            },
+        );
+    }
+
+    /// Answers requests with `page`, which says how `generation` died; those it was answering
+    /// find it as their [obituary](Lease::obituary). The first request after `pause` sends
+    /// [`Event::Wanted`] and is held.
+    pub(crate) fn bury(&self, generation: Generation, page: Arc<Page>, pause: Duration) {
+        let mut inner = self.lock();
+        inner.lives.entry(generation).or_default().obituary = Some(Arc::clone(&page));
+        self.settle(&mut inner, generation);
+        let retry_at = Some(Instant::now() + pause);
+        self.set(inner, Door::Explaining { page, retry_at });
+    }
+
+    /// Asks to be told, by [`Event::Drained`], when `generation` answers no request any more.
+    pub(crate) fn retire(&self, generation: Generation) {
+        let mut inner = self.lock();
+        inner.lives.entry(generation).or_default().is_retiring = true;
+        self.settle(&mut inner, generation);
+    }
+
+    /// Turns away all requests from now on.
+    pub(crate) fn close(&self) {
+        self.set(self.lock(), Door::Closed);
+    }
+
+    fn set(&self, mut inner: MutexGuard<'_, Inner>, door: Door) {
+        if !matches!(inner.door, Door::Closed) {
+            inner.moves += 1;
+            inner.door = door;
+        }
+        // Also for those who wait for an obituary.
+        self.moved.notify_all();
+    }
+
+    /// The verdict of a door that holds nobody; `None` where it holds from now on.
+    fn decide(self: &Arc<Self>, inner: &mut Inner) -> Option<Verdict> {
+        match &inner.door {
+            Door::Open { generation, socket } => {
+                let (generation, socket) = (*generation, Arc::clone(socket));
+                inner.lives.entry(generation).or_default().in_flight += 1;
+                Some(Verdict::Pass(Lease {
+                    gate: Arc::clone(self),
+                    generation,
+                    socket,
+                }))
+            }
+            Door::Explaining {
+                retry_at: Some(retry_at),
+                ..
+            } if *retry_at <= Instant::now() => {
+                inner.hold("starting".to_owned());
+                self.report(Event::Wanted);
+                None
+            }
+            Door::Explaining { page, .. } => Some(Verdict::Explain(Arc::clone(page))),
+            Door::Held(_) | Door::Closed => None,
+        }
+    }
+
+    /// Forgets `generation` once nobody can ask for it again, and says so if that was asked.
+    fn settle(&self, inner: &mut Inner, generation: Generation) {
+        let Some(life) = inner.lives.get(&generation) else {
+            return;
+        };
+        if life.in_flight > 0 {
+            return;
+        }
+        if life.is_retiring {
+            self.report(Event::Drained(generation));
+        }
+        if life.is_retiring || life.obituary.is_some() {
+            inner.lives.remove(&generation);
+        }
+    }
+
+    fn report(&self, event: Event) {
+        // Fails only where the supervisor has ended, and then nobody needs to know.
+        let _ = self.events.send(event);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Nothing that can panic runs under this lock.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn hold(&mut self, doing: String) {
+        match &mut self.door {
+            Door::Held(progress) => progress.doing = doing,
+            Door::Closed => {}
+            Door::Open { .. } | Door::Explaining { .. } => {
+                self.moves += 1;
+                self.door = Door::Held(Progress {
+                    doing,
+                    since: Instant::now(),
+                });
+            }
+        }
+    }
+}
+
+impl Lease {
+    /// The Unix socket the generation listens on.
+    pub(crate) fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// The page that tells how the generation died, if it did: for a request whose connection
+    /// broke. Waits until `deadline`, because a broken connection is often the first sign.
+    pub(crate) fn obituary(&self, deadline: Instant) -> Option<Arc<Page>> {
+        let mut inner = self.gate.lock();
+        loop {
+            if let Some(page) = inner.lives.get(&self.generation)?.obituary.as_ref() {
+                return Some(Arc::clone(page));
+            }
+            let patience = deadline.saturating_duration_since(Instant::now());
+            if patience.is_zero() {
+                return None;
+            }
+            inner = self
+                .gate
+                .moved
+                .wait_timeout(inner, patience)
+                .map_or_else(|poisoned| poisoned.into_inner().0, |(inner, _)| inner);
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut inner = self.gate.lock();
+        if let Some(life) = inner.lives.get_mut(&self.generation) {
+            life.in_flight -= 1;
+        }
+        self.gate.settle(&mut inner, self.generation);
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Gate")
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease")
+            .field("generation", &self.generation)
+            .field("socket", &self.socket)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

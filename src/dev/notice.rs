@@ -1,0 +1,130 @@
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Something the person at the keyboard should hear.
+///
+/// The library prints nothing: it gives each notice to the [`Sink`] of [`run`](super::run).
+/// Text that came from the network or from the app is as it came; make it
+/// [visible](crate::text::visible) before a terminal shows it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Notice {
+    /// The port is held: requests are accepted from now on, and wait for the app.
+    Holding {
+        /// Where a browser finds the app, as `http://127.0.0.1:8000`.
+        url: String,
+    },
+    /// A build has begun.
+    Building {
+        /// What is built, as `shop` or `example guestbook`.
+        target: String,
+    },
+    /// A build has ended well; the app starts now.
+    Built {
+        /// What was built.
+        target: String,
+        /// How long cargo took.
+        elapsed: Duration,
+        /// The compiler's warnings, as it would print them.
+        warnings: Vec<String>,
+    },
+    /// A build has ended badly; browsers get the page that says so.
+    BuildFailed {
+        /// What was built.
+        target: String,
+        /// How many errors the compiler counted; 0 where cargo itself gave up.
+        errors: usize,
+        /// The errors as the compiler would print them, or cargo's own words.
+        rendered: String,
+    },
+    /// A new generation serves: held requests are released, browsers reload.
+    Live {
+        /// The files whose change asked for it; empty for the first one and after a restart.
+        changed: Vec<PathBuf>,
+        /// From the first of those changes, or the start, to the first answer possible.
+        elapsed: Duration,
+        /// How many open pages were told to reload.
+        browsers: usize,
+    },
+    /// Files changed that need no build; browsers fetch them anew.
+    Refreshed {
+        /// The file.
+        changed: PathBuf,
+        /// How many open pages were told.
+        browsers: usize,
+    },
+    /// The app runs, and has not said for a while that it accepts requests.
+    SlowStart {
+        /// What was started.
+        target: String,
+        /// Since when it runs.
+        elapsed: Duration,
+    },
+    /// The app has ended without being asked to.
+    Died {
+        /// What was running.
+        target: String,
+        /// `exit code 3` or `SIGSEGV`.
+        how: String,
+        /// Whether it had said that it accepts requests.
+        when_ready: bool,
+    },
+    /// A died app is started again, because a request asks for it.
+    Restarting {
+        /// What is started.
+        target: String,
+    },
+    /// Changes are seen only when a request comes, because the system refuses to watch.
+    Unwatched {
+        /// The system's reason.
+        reason: String,
+    },
+    /// One request was answered.
+    Access(AccessRecord),
+    /// devserve is ending, and lets open requests end first.
+    Stopping,
+}
+
+/// One request that the front answered, for the access log.
+#[derive(Debug, Clone)]
+pub struct AccessRecord {
+    /// Who asked.
+    pub peer: Option<SocketAddr>,
+    /// The method, as sent.
+    pub method: String,
+    /// The request target, as sent; bytes outside ASCII appear as latin-1.
+    pub target: String,
+    /// The status of the answer.
+    pub status: u16,
+    /// Bytes of the answer's body.
+    pub body_bytes: u64,
+    /// From the request's first byte to the answer's last, with the time it was held.
+    pub elapsed: Duration,
+    /// How much of that it waited for a build or a start.
+    pub held: Duration,
+}
+
+/// Where notices go: called from many threads, never while a lock is held.
+#[derive(Clone)]
+pub struct Sink(Arc<dyn Fn(Notice) + Send + Sync>);
+
+impl Sink {
+    /// A sink that hands each notice to `hear`.
+    pub fn new(hear: impl Fn(Notice) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hear))
+    }
+
+    /// Hands over one notice.
+    pub fn tell(&self, notice: Notice) {
+        (self.0)(notice);
+    }
+}
+
+impl fmt::Debug for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sink")
+    }
+}

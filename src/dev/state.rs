@@ -1,0 +1,345 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::dev::event::{Built, Effect, Event};
+use crate::dev::generation::Generation;
+use crate::pages::BuildFailed;
+
+/// What the supervisor knows about the build, the app and those it replaces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct State {
+    phase: Phase,
+    // The number given last.
+    newest: Generation,
+    // Files whose change led to what is being built now, in the order they were seen.
+    changed: Vec<PathBuf>,
+    // Every process of ours that has not ended yet, the current one included.
+    alive: Vec<Generation>,
+    // Those of them that may still answer what they had begun.
+    retiring: Vec<Generation>,
+}
+
+/// Where the newest generation stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Phase {
+    /// cargo runs.
+    Building,
+    /// cargo was told to end, because what it reads has changed; the next build waits for that.
+    Cancelling,
+    /// The app runs and has not said yet that it accepts requests.
+    Starting { executable: Arc<Path> },
+    /// The app serves.
+    Live { executable: Arc<Path> },
+    /// The build failed: nothing runs until a file changes.
+    Broken,
+    /// The app died: nothing runs until a file changes or a request comes.
+    Fallen { executable: Arc<Path> },
+    /// Everything ends; `is_building` while a build has yet to.
+    Stopping { is_building: bool },
+    /// Nothing is left.
+    Done,
+}
+
+/// What the supervisor does next. Each is small, and none waits.
+#[derive(Debug, Clone)]
+pub(crate) enum Action {
+    /// Let requests wait.
+    Hold(Doing),
+    /// Begin a build.
+    Build(Generation),
+    /// End the running build and all its processes.
+    CancelBuild,
+    /// Start the app.
+    Start {
+        generation: Generation,
+        executable: Arc<Path>,
+    },
+    /// Let requests pass to this generation, and tell browsers.
+    Open {
+        generation: Generation,
+        changed: Vec<PathBuf>,
+    },
+    /// Tell browsers about a file that needs no build.
+    Refresh { path: PathBuf, effect: Effect },
+    /// Say that a build ended well.
+    TellBuilt(Built),
+    /// Say that the app takes its time to start.
+    TellSlowStart,
+    /// Answer requests with the compiler's words.
+    ExplainBuild(Arc<BuildFailed>),
+    /// Answer requests with how the app died.
+    ExplainDeath {
+        generation: Generation,
+        how: String,
+        stderr: Vec<String>,
+        when: Death,
+    },
+    /// Give this generation no more requests, and some time to finish those it has.
+    Retire(Generation),
+    /// Ask the process to end; if it does not, make it.
+    End(Generation),
+    /// Take no more requests at all.
+    Close,
+    /// Kill whatever still runs.
+    KillAll,
+    /// Leave the loop.
+    Finish,
+}
+
+/// What held requests wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Doing {
+    Building,
+    Starting,
+    /// Starting what has died before.
+    StartingAgain,
+}
+
+/// When an app died.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Death {
+    AtStart,
+    WhileLive,
+}
+
+impl State {
+    /// The state in which the first build runs, and what to do to get there.
+    pub(crate) fn begin() -> (Self, Vec<Action>) {
+        let state = Self {
+            phase: Phase::Building,
+            newest: Generation::FIRST,
+            changed: Vec::new(),
+            alive: Vec::new(),
+            retiring: Vec::new(),
+        };
+        (state, vec![Action::Build(Generation::FIRST)])
+    }
+
+    fn step(&mut self, event: Event) -> Vec<Action> {
+        match event {
+            Event::Changed {
+                path,
+                effect: Effect::Build,
+            } => self.rebuild(path),
+            Event::Changed { path, effect } => match self.phase {
+                Phase::Live { .. } => vec![Action::Refresh { path, effect }],
+                // Whatever comes next makes browsers reload anyway.
+                _ => Vec::new(),
+            },
+            Event::Built { generation, .. }
+            | Event::BuildFailed { generation, .. }
+            | Event::Ready(generation)
+            | Event::Unready(generation)
+                if generation != self.newest =>
+            {
+                Vec::new()
+            }
+            Event::Built { built, .. } => self.built(built),
+            Event::BuildFailed { report, .. } => self.build_failed(report),
+            Event::BuildCancelled(_) => self.build_gone(),
+            Event::Ready(_) => self.ready(),
+            Event::Unready(_) => match self.phase {
+                Phase::Starting { .. } => vec![Action::TellSlowStart],
+                _ => Vec::new(), // It was ready, or died, in the meantime.
+            },
+            Event::Exited {
+                generation,
+                how,
+                stderr,
+            } => self.exited(generation, how, stderr),
+            Event::Drained(generation) | Event::Overstayed(generation) => self.end(generation),
+            Event::Wanted => self.wanted(),
+            Event::Stop => self.stop(),
+        }
+    }
+
+    fn rebuild(&mut self, path: PathBuf) -> Vec<Action> {
+        if matches!(self.phase, Phase::Stopping { .. } | Phase::Done) {
+            return Vec::new();
+        }
+        if !self.changed.contains(&path) {
+            self.changed.push(path);
+        }
+        match self.phase {
+            Phase::Cancelling => Vec::new(),
+            Phase::Building => {
+                self.phase = Phase::Cancelling;
+                vec![Action::CancelBuild]
+            }
+            Phase::Starting { .. } | Phase::Live { .. } => {
+                let mut actions = vec![Action::Hold(Doing::Building)];
+                actions.extend(self.retire());
+                actions.push(self.build());
+                actions
+            }
+            Phase::Broken | Phase::Fallen { .. } => {
+                vec![Action::Hold(Doing::Building), self.build()]
+            }
+            Phase::Stopping { .. } | Phase::Done => unreachable!("returned above"),
+        }
+    }
+
+    fn build(&mut self) -> Action {
+        self.newest = self.newest.next();
+        self.phase = Phase::Building;
+        Action::Build(self.newest)
+    }
+
+    fn built(&mut self, built: Built) -> Vec<Action> {
+        match self.phase {
+            Phase::Building => {
+                let executable = Arc::clone(&built.executable);
+                let mut actions = vec![Action::TellBuilt(built)];
+                actions.extend(self.start(executable, Doing::Starting));
+                actions
+            }
+            _ => self.build_gone(),
+        }
+    }
+
+    fn build_failed(&mut self, report: Arc<BuildFailed>) -> Vec<Action> {
+        match self.phase {
+            Phase::Building => {
+                self.phase = Phase::Broken;
+                self.changed.clear();
+                vec![Action::ExplainBuild(report)]
+            }
+            _ => self.build_gone(),
+        }
+    }
+
+    /// The running build ended, and its result no longer matters.
+    fn build_gone(&mut self) -> Vec<Action> {
+        match self.phase {
+            Phase::Cancelling => vec![self.build()],
+            Phase::Stopping { .. } => {
+                self.phase = Phase::Stopping { is_building: false };
+                self.finish_if_alone()
+            }
+            _ => Vec::new(), // No build was running.
+        }
+    }
+
+    fn start(&mut self, executable: Arc<Path>, doing: Doing) -> [Action; 2] {
+        self.phase = Phase::Starting {
+            executable: Arc::clone(&executable),
+        };
+        self.alive.push(self.newest);
+        [
+            Action::Hold(doing),
+            Action::Start {
+                generation: self.newest,
+                executable,
+            },
+        ]
+    }
+
+    fn ready(&mut self) -> Vec<Action> {
+        let Phase::Starting { executable } = &self.phase else {
+            return Vec::new();
+        };
+        self.phase = Phase::Live {
+            executable: Arc::clone(executable),
+        };
+        let changed = std::mem::take(&mut self.changed);
+        vec![Action::Open {
+            generation: self.newest,
+            changed,
+        }]
+    }
+
+    fn exited(&mut self, generation: Generation, how: String, stderr: Vec<String>) -> Vec<Action> {
+        self.alive.retain(|alive| *alive != generation);
+        self.retiring.retain(|retiring| *retiring != generation);
+        let (executable, when) = match &self.phase {
+            Phase::Starting { executable } => (executable, Death::AtStart),
+            Phase::Live { executable } => (executable, Death::WhileLive),
+            Phase::Stopping { .. } => return self.finish_if_alone(),
+            _ => return Vec::new(), // It was asked to.
+        };
+        if generation != self.newest {
+            return Vec::new();
+        }
+        self.phase = Phase::Fallen {
+            executable: Arc::clone(executable),
+        };
+        self.changed.clear();
+        vec![Action::ExplainDeath {
+            generation,
+            how,
+            stderr,
+            when,
+        }]
+    }
+
+    /// Starts what died. Only a request does that, so an app that always dies is started as
+    /// often as somebody asks for it, and no more.
+    fn wanted(&mut self) -> Vec<Action> {
+        let Phase::Fallen { executable } = &self.phase else {
+            return Vec::new();
+        };
+        let executable = Arc::clone(executable);
+        self.newest = self.newest.next();
+        self.start(executable, Doing::StartingAgain).into()
+    }
+
+    /// Sends the current process on its way out.
+    fn retire(&mut self) -> Option<Action> {
+        let generation = self.newest;
+        match self.phase {
+            Phase::Live { .. } => {
+                self.retiring.push(generation);
+                Some(Action::Retire(generation))
+            }
+            // It has been given no request.
+            Phase::Starting { .. } => Some(Action::End(generation)),
+            _ => None, // Nothing runs.
+        }
+    }
+
+    fn end(&mut self, generation: Generation) -> Vec<Action> {
+        let Some(at) = self
+            .retiring
+            .iter()
+            .position(|retiring| *retiring == generation)
+        else {
+            return Vec::new();
+        };
+        self.retiring.remove(at);
+        vec![Action::End(generation)]
+    }
+
+    fn stop(&mut self) -> Vec<Action> {
+        if let Phase::Stopping { .. } = self.phase {
+            self.phase = Phase::Done;
+            return vec![Action::KillAll, Action::Finish];
+        }
+        let is_building = matches!(self.phase, Phase::Building | Phase::Cancelling);
+        let mut actions = vec![Action::Close];
+        if self.phase == Phase::Building {
+            actions.push(Action::CancelBuild);
+        }
+        actions.extend(self.retire());
+        self.phase = Phase::Stopping { is_building };
+        actions.extend(self.finish_if_alone());
+        actions
+    }
+
+    fn finish_if_alone(&mut self) -> Vec<Action> {
+        if self.phase == (Phase::Stopping { is_building: false }) && self.alive.is_empty() {
+            self.phase = Phase::Done;
+            return vec![Action::Finish];
+        }
+        Vec::new()
+    }
+}
+
+/// What follows from an event: the whole policy of `devserve run`, without a clock, a process
+/// or a file.
+pub(crate) fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
+    let actions = state.step(event);
+    (state, actions)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,270 @@
+use std::time::Duration;
+
+use super::*;
+
+/// Tells a story from the first build on: what happens on the left of each arrow, and on the
+/// right what is done about it. Generations are numbered as the supervisor numbers them.
+#[track_caller]
+fn check(story: &[(&str, &str)]) {
+    let (mut state, actions) = State::begin();
+    assert_eq!(words(&actions), "build 1");
+    for (happens, want) in story {
+        let (next, actions) = step(state, event(happens));
+        assert_eq!(words(&actions), *want, "after {happens:?} in {story:#?}");
+        state = next;
+    }
+}
+
+/// The story up to the first answer.
+const LIVE: [(&str, &str); 2] = [
+    ("built 1", "built, hold (Starting), start 1"),
+    ("ready 1", "open 1 []"),
+];
+
+#[track_caller]
+fn check_live(story: &[(&str, &str)]) {
+    check(&[&LIVE, story].concat());
+}
+
+fn event(words: &str) -> Event {
+    let (verb, rest) = words.split_once(' ').unwrap_or((words, ""));
+    let generation = || {
+        let number: u64 = rest.parse().expect(words);
+        (1..number).fold(Generation::FIRST, |generation, _| generation.next())
+    };
+    match verb {
+        "save" => Event::Changed {
+            path: rest.into(),
+            effect: Effect::Build,
+        },
+        "static" => Event::Changed {
+            path: rest.into(),
+            effect: Effect::Refresh,
+        },
+        "built" => Event::Built {
+            generation: generation(),
+            built: Built {
+                executable: Path::new("/shop").into(),
+                elapsed: Duration::ZERO,
+                warnings: Vec::new(),
+            },
+        },
+        "failed" => Event::BuildFailed {
+            generation: generation(),
+            report: Arc::new(BuildFailed {
+                package: "shop".to_owned(),
+                target: "shop".to_owned(),
+                diagnostics: Vec::new(),
+                output: String::new(),
+                elapsed: Duration::ZERO,
+            }),
+        },
+        "cancelled" => Event::BuildCancelled(generation()),
+        "ready" => Event::Ready(generation()),
+        "unready" => Event::Unready(generation()),
+        "exited" => {
+            let how = "exit code 3".to_owned();
+            Event::Exited {
+                generation: generation(),
+                how,
+                stderr: Vec::new(),
+            }
+        }
+        "drained" => Event::Drained(generation()),
+        "overstayed" => Event::Overstayed(generation()),
+        "request" => Event::Wanted,
+        "stop" => Event::Stop,
+        other => panic!("no event is called {other}"),
+    }
+}
+
+fn words(actions: &[Action]) -> String {
+    let words = actions.iter().map(|action| match action {
+        Action::Hold(doing) => format!("hold ({doing:?})"),
+        Action::Build(generation) => format!("build {generation}"),
+        Action::CancelBuild => "cancel".to_owned(),
+        Action::Start { generation, .. } => format!("start {generation}"),
+        Action::Open {
+            generation,
+            changed,
+        } => format!("open {generation} {changed:?}"),
+        Action::Refresh { path, .. } => format!("refresh {}", path.display()),
+        Action::TellBuilt(_) => "built".to_owned(),
+        Action::TellSlowStart => "slow".to_owned(),
+        Action::ExplainBuild(_) => "explain build".to_owned(),
+        Action::ExplainDeath {
+            generation, when, ..
+        } => format!("bury {generation} {when:?}"),
+        Action::Retire(generation) => format!("retire {generation}"),
+        Action::End(generation) => format!("end {generation}"),
+        Action::Close => "close".to_owned(),
+        Action::KillAll => "kill all".to_owned(),
+        Action::Finish => "finish".to_owned(),
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn a_save_is_built_started_and_served_while_the_old_one_finishes() {
+    check_live(&[
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("drained 1", "end 1"),
+        ("exited 1", ""),
+        ("built 2", "built, hold (Starting), start 2"),
+        ("ready 2", "open 2 [\"a.rs\"]"),
+        ("overstayed 1", ""),
+    ]);
+}
+
+#[test]
+fn a_request_that_takes_long_is_cut_after_the_grace() {
+    check_live(&[
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("built 2", "built, hold (Starting), start 2"),
+        ("ready 2", "open 2 [\"a.rs\"]"),
+        ("overstayed 1", "end 1"),
+        ("drained 1", ""),
+        ("exited 1", ""),
+    ]);
+}
+
+#[test]
+fn saves_while_building_cancel_and_build_once_more() {
+    check_live(&[
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("save b.rs", "cancel"),
+        ("save a.rs", ""),
+        ("save c.rs", ""),
+        ("cancelled 2", "build 3"),
+        ("save b.rs", "cancel"),
+        ("cancelled 3", "build 4"),
+        ("built 4", "built, hold (Starting), start 4"),
+        ("ready 4", "open 4 [\"a.rs\", \"b.rs\", \"c.rs\"]"),
+    ]);
+}
+
+#[test]
+fn a_build_that_ends_before_it_hears_of_its_cancellation_is_not_used() {
+    check(&[
+        ("save a.rs", "cancel"),
+        ("built 1", "build 2"),
+        ("failed 2", "explain build"),
+    ]);
+    check(&[("save a.rs", "cancel"), ("failed 1", "build 2")]);
+}
+
+#[test]
+fn a_save_while_starting_ends_what_has_served_nobody() {
+    check(&[
+        ("built 1", "built, hold (Starting), start 1"),
+        ("save a.rs", "hold (Building), end 1, build 2"),
+        ("ready 1", ""),
+        ("exited 1", ""),
+        ("built 2", "built, hold (Starting), start 2"),
+        ("ready 2", "open 2 [\"a.rs\"]"),
+    ]);
+}
+
+#[test]
+fn a_failed_build_is_explained_until_a_save_mends_it() {
+    check_live(&[
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("failed 2", "explain build"),
+        ("request", ""),
+        ("save a.rs", "hold (Building), build 3"),
+        ("built 3", "built, hold (Starting), start 3"),
+        ("ready 3", "open 3 [\"a.rs\"]"),
+    ]);
+}
+
+#[test]
+fn a_death_at_start_is_explained_and_tried_again_on_request_only() {
+    check(&[
+        ("built 1", "built, hold (Starting), start 1"),
+        ("exited 1", "bury 1 AtStart"),
+        ("ready 1", ""),
+        ("request", "hold (StartingAgain), start 2"),
+        ("exited 2", "bury 2 AtStart"),
+        ("save a.rs", "hold (Building), build 3"),
+    ]);
+}
+
+#[test]
+fn a_death_while_live_is_explained_and_the_next_request_starts_the_app_again() {
+    check_live(&[
+        ("exited 1", "bury 1 WhileLive"),
+        ("request", "hold (StartingAgain), start 2"),
+        ("request", ""),
+        ("ready 2", "open 2 []"),
+        ("exited 2", "bury 2 WhileLive"),
+    ]);
+}
+
+#[test]
+fn the_end_of_a_retired_process_is_no_death() {
+    check_live(&[
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("exited 1", ""),
+        ("drained 1", ""),
+        ("built 2", "built, hold (Starting), start 2"),
+        ("exited 1", ""),
+    ]);
+}
+
+#[test]
+fn files_that_need_no_build_refresh_a_live_page_only() {
+    check_live(&[
+        ("static site.css", "refresh site.css"),
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("static site.css", ""),
+        ("failed 2", "explain build"),
+        ("static site.css", ""),
+    ]);
+}
+
+#[test]
+fn a_slow_start_is_said_while_it_lasts() {
+    check(&[
+        ("built 1", "built, hold (Starting), start 1"),
+        ("unready 1", "slow"),
+        ("ready 1", "open 1 []"),
+        ("unready 1", ""),
+    ]);
+}
+
+#[test]
+fn stopping_waits_for_requests_builds_and_processes() {
+    check(&[("stop", "close, cancel"), ("cancelled 1", "finish")]);
+    check(&[
+        ("save a.rs", "cancel"),
+        ("stop", "close"),
+        ("built 1", "finish"),
+    ]);
+    check(&[
+        ("built 1", "built, hold (Starting), start 1"),
+        ("stop", "close, end 1"),
+        ("ready 1", ""),
+        ("exited 1", "finish"),
+    ]);
+    check_live(&[
+        ("stop", "close, retire 1"),
+        ("save a.rs", ""),
+        ("drained 1", "end 1"),
+        ("exited 1", "finish"),
+    ]);
+    check_live(&[
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("stop", "close, cancel"),
+        ("cancelled 2", ""),
+        ("overstayed 1", "end 1"),
+        ("exited 1", "finish"),
+    ]);
+    check(&[("failed 1", "explain build"), ("stop", "close, finish")]);
+    check_live(&[("exited 1", "bury 1 WhileLive"), ("stop", "close, finish")]);
+}
+
+#[test]
+fn a_second_stop_waits_for_nothing() {
+    check_live(&[("stop", "close, retire 1"), ("stop", "kill all, finish")]);
+    check(&[("stop", "close, cancel"), ("stop", "kill all, finish")]);
+}
