@@ -21,6 +21,8 @@ pub mod wsgi;
 
 // Floor 3: what requests carry; one request passed on.
 pub mod forms;
+#[cfg(feature = "dev")]
+mod proxy;
 #[cfg(feature = "session")]
 pub mod session;
 

@@ -84,6 +84,20 @@ pub enum Notice {
     },
     /// One request was answered.
     Access(AccessRecord),
+    /// What came was no request that could be passed on.
+    Refused {
+        /// Who sent it.
+        peer: Option<SocketAddr>,
+        /// The status of the answer.
+        status: u16,
+        /// What was wrong, as told to the client.
+        why: String,
+    },
+    /// A page's Content-Security-Policy forbids the live-reload script; said once.
+    NoLiveReload {
+        /// The page.
+        target: String,
+    },
     /// devserve is ending, and lets open requests end first.
     Stopping,
 }

@@ -51,6 +51,15 @@ impl Incoming {
         self.decoder.is_done()
     }
 
+    /// Whether all of the body has arrived, so that reading it will not wait.
+    pub(crate) fn is_at_hand(&self) -> bool {
+        let arrived = self
+            .wire
+            .as_ref()
+            .map_or(0, |wire| wire.arrived().len() as u64);
+        self.decoder.remaining().is_some_and(|rest| rest <= arrived)
+    }
+
     /// Whether no more than `most` bytes are to come, as far as the framing says.
     pub(crate) fn rest_within(&self, most: u64) -> bool {
         self.fault.is_none() && self.decoder.remaining().is_none_or(|rest| rest <= most)

@@ -5,7 +5,7 @@ use std::thread;
 
 use super::*;
 use crate::dev::event::Effect;
-use crate::pages::{AppDied, app_died};
+use crate::pages::AppDied;
 
 const FIRST: Generation = Generation::FIRST;
 
@@ -22,12 +22,15 @@ fn socket() -> Arc<Path> {
 }
 
 fn page() -> Arc<Page> {
-    Arc::new(app_died(&AppDied {
-        target: "shop".to_owned(),
-        how: "exit code 3".to_owned(),
-        stderr: Vec::new(),
-        when_ready: true,
-    }))
+    Arc::new(
+        AppDied {
+            target: "shop".to_owned(),
+            how: "exit code 3".to_owned(),
+            stderr: Vec::new(),
+            when_ready: true,
+        }
+        .page(),
+    )
 }
 
 fn now() -> Instant {

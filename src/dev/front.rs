@@ -1,0 +1,456 @@
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
+
+use crate::dev::gate::{Gate, Lease, Progress, Verdict};
+use crate::dev::inject::{self, Injection};
+use crate::dev::notice::{AccessRecord, Notice, Sink};
+use crate::dev::reload::{Heard, ReloadHub, SCRIPT};
+use crate::http::h1::{Fault, Framing, Persistence, ResponseHead};
+use crate::net::handover::PEER_FIELD;
+use crate::net::{Address, Listener, Peer, Stream};
+use crate::pages::{Page, Rendered, Waiting};
+use crate::proxy::{self, Answer, ProxyError};
+use crate::server::{After, Exchange, Pool, Settings, Turn};
+use crate::text::latin1;
+use crate::wire::{End, Head, Incoming, Outgoing};
+
+/// How long a browser's page load is held before it gets the page that shows the progress.
+const PAGE_PATIENCE: Duration = Duration::from_secs(4);
+/// How long any other request is held; long enough for a first build of a large project.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// How long a connection that broke may wait for the news of the app's death.
+const OBITUARY_PATIENCE: Duration = Duration::from_secs(2);
+/// Between two signs of life on an event stream. Without them a browser that has gone is only
+/// noticed at the next reload.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// What is read of an answer at once.
+const PART_BYTES: usize = 64 << 10;
+/// Our own corner of the app's address space.
+const OWN_PATHS: &[u8] = b"/__devserve__/";
+
+/// Holds the public port, from start to end, and has each request answered: by the generation
+/// the gate lets through, or by a page that says why there is none.
+///
+/// It runs on the engine's pool, as apps do: a worker to each request, nothing to an idle
+/// connection. A held request holds its worker.
+#[derive(Debug)]
+pub(crate) struct Front {
+    pool: Arc<Pool>,
+    hub: Arc<ReloadHub>,
+    gate: Arc<Gate>,
+}
+
+impl Front {
+    /// Starts to serve on `listener`.
+    pub(crate) fn start(
+        listener: Listener,
+        gate: Arc<Gate>,
+        hub: Arc<ReloadHub>,
+        sink: Sink,
+        live_reload: LiveReload,
+    ) -> io::Result<Self> {
+        let passing = Passing {
+            gate: Arc::clone(&gate),
+            hub: Arc::clone(&hub),
+            sink,
+            live_reload,
+            forbidden_said: AtomicBool::new(false),
+        };
+        let pool = Pool::start(listener, passing, Settings::default())?;
+        Ok(Self { pool, hub, gate })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &Address {
+        self.pool.address()
+    }
+
+    /// Accepts no more, and lets running requests end until `grace` is over; returns how many
+    /// were cut.
+    pub(crate) fn stop(&self, grace: Duration) -> usize {
+        self.gate.close();
+        self.hub.close();
+        self.pool.stop(Instant::now() + grace)
+    }
+}
+
+/// Whether pages are told to reload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LiveReload {
+    /// HTML pages get the script.
+    On,
+    /// Answers are passed on as they are.
+    Off,
+}
+
+struct Passing {
+    gate: Arc<Gate>,
+    hub: Arc<ReloadHub>,
+    sink: Sink,
+    live_reload: LiveReload,
+    // Whether it was said that a page's policy forbids the script.
+    forbidden_said: AtomicBool,
+}
+
+/// How one request was answered.
+struct Answered {
+    after: After,
+    status: Option<StatusCode>,
+    body_bytes: u64,
+}
+
+impl Answered {
+    const NOTHING: Self = Self {
+        after: After::Cut,
+        status: None,
+        body_bytes: 0,
+    };
+}
+
+impl Exchange for Passing {
+    fn exchange(&self, turn: Turn<'_>) -> After {
+        if turn.head.target.path.starts_with(OWN_PATHS) {
+            return self.answer_own(&turn).unwrap_or(After::Cut);
+        }
+        let began = Instant::now();
+        let patience = if wants_page(&turn) {
+            PAGE_PATIENCE
+        } else {
+            PATIENCE
+        };
+        let verdict = self.gate.pass(began + patience);
+        let held = began.elapsed();
+        let answered = match verdict {
+            Verdict::Pass(lease) => self.pass_on(&turn, &lease),
+            Verdict::Explain(page) => self.show(&turn, &page),
+            Verdict::Late(progress) => self.show(&turn, &waiting(&turn, &progress)),
+            Verdict::Closed => Answered::NOTHING,
+        };
+        if let Some(status) = answered.status {
+            self.sink.tell(Notice::Access(AccessRecord {
+                peer: turn.peer.address(),
+                method: turn.head.method.to_string(),
+                target: latin1::from_bytes(&turn.head.target.raw).into_owned(),
+                status: status.as_u16(),
+                body_bytes: answered.body_bytes,
+                elapsed: began.elapsed(),
+                held,
+            }));
+        }
+        answered.after
+    }
+
+    fn refuse(&self, fault: &Fault, stream: &Stream, peer: Peer) {
+        let text = format!("{}: {fault}\n", fault.status());
+        self.answer_unasked(stream, peer, fault.status(), &text);
+    }
+
+    fn busy(&self, stream: &Stream, peer: Peer) {
+        let text = "all connections are taken; try again\n";
+        self.answer_unasked(stream, peer, StatusCode::SERVICE_UNAVAILABLE, text);
+    }
+}
+
+impl Passing {
+    /// Has the request answered by the generation of `lease`.
+    fn pass_on(&self, turn: &Turn<'_>, lease: &Lease) -> Answered {
+        // Asked before the request goes out: what changes from here on makes the page old.
+        let version = self.hub.version();
+        let upstream = match Stream::connect_unix(lease.socket()) {
+            Ok(upstream) => upstream,
+            Err(error) => return self.lost(turn, lease, &ProxyError::NotTaken(error)),
+        };
+        let peer = turn
+            .peer
+            .address()
+            .map(|address| address.to_string())
+            .unwrap_or_default();
+        let extra: &[(&str, &[u8])] = &[(PEER_FIELD, peer.as_bytes())];
+        let deliver = |answer| self.deliver(turn, answer, version);
+        match proxy::pass_on(
+            &turn.head,
+            &turn.incoming,
+            turn.stream,
+            upstream,
+            extra,
+            deliver,
+        ) {
+            Ok(answered) => answered,
+            Err(error) => self.lost(turn, lease, &error),
+        }
+    }
+
+    /// Sends an answer on, each part as it comes.
+    fn deliver(&self, turn: &Turn<'_>, answer: Answer, version: u64) -> Answered {
+        let Answer { head, mut body } = answer;
+        let mut part = vec![0; PART_BYTES];
+        // A page's first part shows whether it is a document, and so what its length will be.
+        let (first, tag) = match self.injection(turn, &head) {
+            Injection::None | Injection::Forbidden => (0, String::new()),
+            Injection::Candidate => match body.read(&mut part) {
+                Ok(len) if inject::is_document(&part[..len]) => (len, inject::tag(version)),
+                Ok(len) => (len, String::new()),
+                Err(_) => return Answered::NOTHING,
+            },
+        };
+        let mut headers = head.headers;
+        let declared = headers
+            .get(header::CONTENT_LENGTH)
+            .and_then(|len| len.to_str().ok()?.parse::<u64>().ok());
+        if !tag.is_empty() {
+            headers.remove(header::CONTENT_LENGTH);
+        }
+        let reason = String::from_utf8_lossy(&head.reason);
+        let mut start = head_of(
+            turn,
+            head.status,
+            &reason,
+            &headers,
+            declared.map(|len| len + tag.len() as u64),
+        );
+        if turn.head.framing != Framing::None {
+            // An app that closes has not read the request's body, and so neither have we.
+            start.persistence = start.persistence.and(head.persistence);
+        }
+        match Outgoing::start(turn.stream, &start, &part[..first]) {
+            Err(_) => Answered::NOTHING,
+            Ok(mut outgoing) => match relay(&mut body, &mut outgoing, &mut part, &tag) {
+                Ok(()) => finish(outgoing),
+                Err(_) => cut(&outgoing),
+            },
+        }
+    }
+
+    /// Whether the answer may get the script; says once where a policy forbids it.
+    fn injection(&self, turn: &Turn<'_>, head: &ResponseHead) -> Injection {
+        if self.live_reload == LiveReload::Off || head.headers.contains_key(Page::FIELD) {
+            return Injection::None; // a page of ours brings the script itself
+        }
+        let injection = inject::decide(
+            &turn.head.method,
+            &turn.head.headers,
+            head.status,
+            &head.headers,
+        );
+        if injection == Injection::Forbidden && !self.forbidden_said.swap(true, Ordering::Relaxed) {
+            let target = latin1::from_bytes(&turn.head.target.raw).into_owned();
+            self.sink.tell(Notice::NoLiveReload { target });
+        }
+        injection
+    }
+
+    /// The app took the request, or not even that, and gave no answer.
+    fn lost(&self, turn: &Turn<'_>, lease: &Lease, error: &ProxyError) -> Answered {
+        log::debug!("no answer from the app: {error}");
+        match lease.obituary(Instant::now() + OBITUARY_PATIENCE) {
+            Some(page) => self.show(turn, &page),
+            None => {
+                let text = format!("502 Bad Gateway: {error}\n");
+                self.say(
+                    turn,
+                    StatusCode::BAD_GATEWAY,
+                    "text/plain; charset=utf-8",
+                    text.as_bytes(),
+                )
+            }
+        }
+    }
+
+    fn show(&self, turn: &Turn<'_>, page: &Page) -> Answered {
+        let accept = turn
+            .head
+            .headers
+            .get(header::ACCEPT)
+            .and_then(|value| value.to_str().ok());
+        let page = page.clone();
+        let page = match self.live_reload {
+            LiveReload::On => {
+                page.live(format!("/__devserve__/reload.js?v={}", self.hub.version()))
+            }
+            LiveReload::Off => page,
+        };
+        let Rendered {
+            status,
+            headers,
+            body,
+        } = page.negotiate(accept);
+        self.send(turn, status, &headers, &body)
+    }
+
+    fn say(
+        &self,
+        turn: &Turn<'_>,
+        status: StatusCode,
+        content_type: &'static str,
+        body: &[u8],
+    ) -> Answered {
+        let headers = HeaderMap::from_iter([
+            (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            (
+                header::X_CONTENT_TYPE_OPTIONS,
+                HeaderValue::from_static("nosniff"),
+            ),
+        ]);
+        self.send(turn, status, &headers, body)
+    }
+
+    fn send(
+        &self,
+        turn: &Turn<'_>,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Answered {
+        let reason = status.canonical_reason().unwrap_or_default();
+        let head = head_of(turn, status, reason, headers, Some(body.len() as u64));
+        match Outgoing::start(turn.stream, &head, body) {
+            Ok(outgoing) => finish(outgoing),
+            Err(_) => Answered::NOTHING,
+        }
+    }
+
+    /// Answers below [`OWN_PATHS`]: the script, and the stream it listens to.
+    fn answer_own(&self, turn: &Turn<'_>) -> io::Result<After> {
+        let is_read = matches!(turn.head.method, Method::GET | Method::HEAD);
+        let answered = match &turn.head.target.path[OWN_PATHS.len()..] {
+            b"events" if turn.head.method == Method::GET => return self.stream_events(turn),
+            b"reload.js" if is_read => self.say(
+                turn,
+                StatusCode::OK,
+                "text/javascript; charset=utf-8",
+                SCRIPT.as_bytes(),
+            ),
+            _ => self.say(
+                turn,
+                StatusCode::NOT_FOUND,
+                "text/plain; charset=utf-8",
+                b"404 Not Found\n",
+            ),
+        };
+        Ok(answered.after)
+    }
+
+    fn stream_events(&self, turn: &Turn<'_>) -> io::Result<After> {
+        let events = self.hub.subscribe();
+        let headers = HeaderMap::from_iter([
+            (
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("text/event-stream"),
+            ),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            (
+                header::X_CONTENT_TYPE_OPTIONS,
+                HeaderValue::from_static("nosniff"),
+            ),
+        ]);
+        let head = head_of(turn, StatusCode::OK, "OK", &headers, None);
+        let mut outgoing = Outgoing::start(turn.stream, &head, b"")?;
+        loop {
+            match events.next(HEARTBEAT) {
+                Heard::Signal(signal) => outgoing.part(signal.to_string().as_bytes())?,
+                Heard::Silence => outgoing.part(b":\n\n")?,
+                Heard::End => return Ok(finish(outgoing).after),
+            }
+        }
+    }
+
+    /// Answers where no request could be read.
+    fn answer_unasked(&self, stream: &Stream, peer: Peer, status: StatusCode, text: &str) {
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, plain)]);
+        let head = Head {
+            method: &Method::GET,
+            version: Version::HTTP_11,
+            status,
+            reason: status.canonical_reason().unwrap_or_default(),
+            headers: &headers,
+            len: Some(text.len() as u64),
+            persistence: Persistence::Close,
+        };
+        if Outgoing::start(stream, &head, text.as_bytes()).is_ok() {
+            self.sink.tell(Notice::Refused {
+                peer: peer.address(),
+                status: status.as_u16(),
+                why: text.trim_end().to_owned(),
+            });
+        }
+    }
+}
+
+/// Whether a browser loads a page with this request, which could show it a progress.
+fn wants_page(turn: &Turn<'_>) -> bool {
+    let accepts = turn
+        .head
+        .headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    turn.head.method == Method::GET && accepts.is_some_and(|accepts| accepts.contains("text/html"))
+}
+
+fn waiting(turn: &Turn<'_>, progress: &Progress) -> Page {
+    let waiting = Waiting {
+        doing: progress.doing.clone(),
+        elapsed: progress.since.elapsed(),
+        may_repeat: matches!(turn.head.method, Method::GET | Method::HEAD),
+    };
+    waiting.page()
+}
+
+/// Passes the rest of a body on, and `tag` behind it.
+fn relay(
+    body: &mut Incoming,
+    outgoing: &mut Outgoing<'_>,
+    part: &mut [u8],
+    tag: &str,
+) -> io::Result<()> {
+    loop {
+        match body.read(part)? {
+            0 => return outgoing.part(tag.as_bytes()),
+            len => outgoing.part(&part[..len])?,
+        }
+    }
+}
+
+fn head_of<'a>(
+    turn: &'a Turn<'_>,
+    status: StatusCode,
+    reason: &'a str,
+    headers: &'a HeaderMap,
+    len: Option<u64>,
+) -> Head<'a> {
+    Head {
+        method: &turn.head.method,
+        version: turn.head.version,
+        status,
+        reason,
+        headers,
+        len,
+        persistence: turn.persistence(),
+    }
+}
+
+fn finish(outgoing: Outgoing<'_>) -> Answered {
+    let (status, body_bytes) = (Some(outgoing.status()), outgoing.body_bytes());
+    let after = match outgoing.finish().map(|ended| ended.end) {
+        Ok(End::Whole(persistence) | End::Overflowed(persistence)) => persistence.into(),
+        Ok(End::Short) | Err(_) => After::Cut,
+    };
+    Answered {
+        after,
+        status,
+        body_bytes,
+    }
+}
+
+fn cut(outgoing: &Outgoing<'_>) -> Answered {
+    Answered {
+        after: After::Cut,
+        status: Some(outgoing.status()),
+        body_bytes: outgoing.body_bytes(),
+    }
+}
