@@ -43,8 +43,12 @@ pub mod view;
 // Floor 7: what stands on both towers.
 #[cfg(feature = "dev")]
 pub mod dev;
+#[cfg(feature = "server")]
+pub mod run;
 
 pub use request::Request;
 pub use response::{IntoResponse, Response};
+#[cfg(feature = "server")]
+pub use run::run;
 pub use view::app;
 pub use wsgi::{Error, Result};

@@ -1,0 +1,152 @@
+//! Where the parts are put together: an app, the page that explains its faults, a listener and
+//! the engine.
+//!
+//! [`run`] is all that most programs need. Under `devserve run` it serves on the socket that
+//! was handed over, tells the front that it is ready, and leaves the access log to it.
+
+mod address;
+mod explain;
+mod terminal;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::net::handover::Handover;
+use crate::net::{Address, BindError, Listener};
+use crate::run::address::AddressError;
+use crate::run::terminal::Terminal;
+use crate::server::{Server, Serving};
+use crate::wsgi::{App, ServerFacts};
+
+/// How long running requests may go on after Ctrl-C.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves `app` until Ctrl-C or SIGTERM; running requests end first, a second Ctrl-C is final.
+///
+/// It listens on the socket a supervisor handed over, else at `HOST` and `PORT`, else at
+/// 127.0.0.1:8000. Programs built with `debug_assertions` explain faults in the browser
+/// (feature `debugger`); others answer with a bare 500.
+///
+/// ```no_run
+/// use devserve::{Request, Response};
+///
+/// fn app(request: &Request) -> devserve::Result<Response> {
+///     let name = request.args().get("name").unwrap_or("World");
+///     Ok(Response::text(format!("Hello, {name}!")))
+/// }
+///
+/// fn main() -> devserve::Result<()> {
+///     devserve::run(app)
+/// }
+/// ```
+///
+/// # Errors
+/// [`RunError`], where it cannot start.
+#[track_caller]
+pub fn run(app: impl App) -> crate::Result<()> {
+    match serve(app) {
+        Ok(()) => Ok(()),
+        // Made here, the error tells the line of `main` that called.
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn serve(app: impl App) -> Result<(), RunError> {
+    let mut handover = Handover::take()?;
+    let terminal = Arc::new(Terminal::new(handover.front.is_some()));
+    let server = server(app, &handover, &terminal);
+    let listener = match handover.listener.take() {
+        Some(listener) => listener,
+        None => Listener::bind(&address::from_environment(|name| std::env::var(name).ok())?)?,
+    };
+    // Heard from here on, so that a Ctrl-C during the start is not lost.
+    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(RunError::Signals)?;
+    let serving = server.serve(listener)?;
+    if handover.front.is_none() {
+        terminal.serving(serving.address());
+    }
+    handover.ready().map_err(RunError::Notify)?;
+    if let Some(_first) = signals.forever().next() {
+        stop(&serving, &terminal);
+    }
+    Ok(())
+}
+
+fn server(app: impl App, handover: &Handover, terminal: &Arc<Terminal>) -> Server {
+    let log = Arc::clone(terminal);
+    let server = Server::new(explain::wrap(app, handover, terminal))
+        .records(move |record| log.record(record));
+    match handover.front.as_deref().and_then(facts_of) {
+        Some(facts) => server.behind_front(facts),
+        None => server,
+    }
+}
+
+/// What the front's URL says of the server that clients see: `http://127.0.0.1:8000`.
+fn facts_of(url: &str) -> Option<ServerFacts> {
+    let (scheme, authority) = url.trim_end_matches('/').split_once("://")?;
+    let Ok(Address::Tcp { host, port }) = authority.parse() else {
+        return None;
+    };
+    Some(ServerFacts {
+        scheme: scheme.to_owned().into(),
+        name: host,
+        port,
+        ..ServerFacts::default()
+    })
+}
+
+fn stop(serving: &Serving, terminal: &Terminal) {
+    // From now on a signal does what it does by default: it ends the process at once.
+    let at_once = Arc::new(AtomicBool::new(true));
+    for signal in [SIGINT, SIGTERM] {
+        // Where that fails, the second Ctrl-C has to wait as long as the first.
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&at_once)).ok();
+    }
+    terminal.stopped(serving.stop(GRACE));
+}
+
+/// Why an app could not be served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// There is no listening; in the listener's words, with what to do.
+    #[error("{}; {}", .0, .0.help())]
+    Bind(BindError),
+    /// `HOST` and `PORT` give no address.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The system lets nobody hear Ctrl-C.
+    #[error("cannot listen for signals")]
+    Signals(#[source] io::Error),
+    /// The supervisor that started this program does not hear that it is ready.
+    #[error("cannot tell the supervisor that the app is ready")]
+    Notify(#[source] io::Error),
+}
+
+impl From<BindError> for RunError {
+    fn from(error: BindError) -> Self {
+        Self::Bind(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_front_s_url_gives_the_facts_that_clients_see() {
+        let facts = facts_of("https://localhost:8443/").unwrap();
+        assert_eq!(
+            (&*facts.scheme, &*facts.name, facts.port),
+            ("https", "localhost", 8443)
+        );
+        assert_eq!(facts_of("http://[::1]:80").unwrap().name, "::1");
+        assert!(facts_of("nonsense").is_none());
+    }
+}
