@@ -1,3 +1,4 @@
 //! The public API, without ports.
 
 mod debugger;
+mod vectors;
