@@ -1,5 +1,7 @@
 //! A folder of HTML templates, for [minijinja](https://docs.rs/minijinja).
 
+use std::error::Error as StdError;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Names and values for a template: `context! { title => "Home", entries => Serde(&entries) }`.
@@ -63,9 +65,9 @@ impl Templates {
                 .get_template(name)
                 .and_then(|template| template.render(values))
         };
-        Ok(rendered.map_err(|source| TemplateError {
-            place: place(&self.folder, name, &source),
-            source,
+        Ok(rendered.map_err(|error| TemplateError {
+            place: place(&self.folder, name, &error),
+            error,
         })?)
     }
 
@@ -93,12 +95,24 @@ fn place(folder: &Path, name: &str, error: &Error) -> String {
     }
 }
 
-/// Why a template could not be rendered.
-#[derive(Debug, thiserror::Error)]
-#[error("{place}: {source:#}")]
+/// Why a template could not be rendered. Says all that minijinja says, in its place.
+#[derive(Debug)]
 pub struct TemplateError {
     /// The file, and the line where there is one.
     pub place: String,
-    /// What minijinja says.
-    pub source: Error,
+    /// Minijinja's own error.
+    pub error: Error,
+}
+
+impl fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {:#}", self.place, self.error)
+    }
+}
+
+// Minijinja's words are in the message already, so the causes begin behind them.
+impl StdError for TemplateError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.error.source()
+    }
 }
