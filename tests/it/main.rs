@@ -1,4 +1,8 @@
 //! The public API, without ports.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops where something is missing"
+)]
 
 mod debugger;
 mod toolkit_cookies;
