@@ -25,6 +25,8 @@ pub mod forms;
 mod proxy;
 #[cfg(feature = "session")]
 pub mod session;
+#[cfg(feature = "templates")]
+pub mod templates;
 
 // Floor 4: a request read, an answer made; the engine.
 pub mod request;
@@ -38,6 +40,8 @@ pub mod exceptions;
 // Floor 6: what stands around an app.
 #[cfg(feature = "debugger")]
 pub mod debugger;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod view;
 
 // Floor 7: what stands on both towers.

@@ -60,10 +60,6 @@ impl FormError {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Multipart {
-                source: MultipartError::HeaderCount | MultipartError::HeaderBytes { .. },
-                ..
-            } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Multipart { .. } | Self::Read { .. } => StatusCode::BAD_REQUEST,
             Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Store { .. } | Self::Taken => StatusCode::INTERNAL_SERVER_ERROR,

@@ -14,7 +14,7 @@ pub enum JsonError {
         media_type: String,
     },
     /// The body is not JSON, or not of the shape the type wants.
-    #[error("the JSON body does not fit: {source}")]
+    #[error("the JSON body is not what was asked for")]
     Malformed {
         /// What is wrong, with line and column.
         source: Box<dyn StdError + Send + Sync>,

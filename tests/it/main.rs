@@ -1,3 +1,13 @@
 //! The public API, without ports.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops where something is missing"
+)]
 
 mod debugger;
+mod toolkit_cookies;
+mod toolkit_forms;
+mod toolkit_requests;
+mod toolkit_responses;
+mod toolkit_templates;
+mod vectors;

@@ -169,7 +169,7 @@ impl Decoder {
                     let begin = self.start;
                     let length = match self.find_delimiter(fresh) {
                         Found::Delimiter { data, next, tail } => {
-                            self.start = next;
+                            self.start += next;
                             match kind {
                                 Kind::Preamble => self.after_delimiter(tail)?,
                                 Kind::Part => self.state = State::PartEnd { then: tail },

@@ -35,12 +35,11 @@ impl PartHead {
                 .to_ascii_lowercase()
                 .as_str()
             {
-                "content-disposition" => {
-                    // Filters read the first, some parsers the last; we take neither side.
-                    if disposition.replace(OptionsHeader::parse(value)).is_some() {
-                        return Err(broken("has two Content-Disposition fields"));
-                    }
+                // Filters read the first, some parsers the last; we take neither side.
+                "content-disposition" if disposition.is_some() => {
+                    return Err(broken("has two Content-Disposition fields"));
                 }
+                "content-disposition" => disposition = Some(OptionsHeader::parse(value)),
                 "content-type" => content_type = Some(value.to_owned()),
                 // RFC 7578 §4.8: all other fields are to be ignored.
                 _ => {}
