@@ -1,0 +1,131 @@
+//! A small real app: a guestbook with pictures, kept in a file so that a reload loses nothing.
+//!
+//! `devserve run --example guestbook`, then open the address it prints. Write an entry, then
+//! edit this file or a template and save: the page follows. `/oops` shows what a fault looks
+//! like. Entries are kept in `target/guestbook`, or in the folder `GUESTBOOK_DATA` names.
+
+mod store;
+
+use std::path::PathBuf;
+
+use devserve::exceptions::HttpException;
+use devserve::http::{Method, SameSite, SetCookie};
+use devserve::security::safe_join;
+use devserve::session::Key;
+use devserve::templates::{Serde, Templates, context};
+use devserve::wsgi::App;
+use devserve::{Request, Response, Result};
+
+use store::{Store, StoreError};
+
+const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/guestbook");
+const LONGEST_MESSAGE: usize = 500;
+
+/// The app, with its entries in `folder`.
+fn app(folder: PathBuf) -> Result<impl App> {
+    let guestbook = Guestbook {
+        key: Key::from_secret(&store::secret(&folder)?)?,
+        store: Store::open(folder)?,
+        templates: Templates::new(format!("{HERE}/templates")),
+    };
+    Ok(devserve::app(move |request| guestbook.answer(request)))
+}
+
+struct Guestbook {
+    store: Store,
+    templates: Templates,
+    key: Key,
+}
+
+impl Guestbook {
+    fn answer(&self, request: &Request) -> Result<Response> {
+        match (request.method(), &*request.path()) {
+            (&Method::GET | &Method::HEAD, "/") => self.list(request, ""),
+            (&Method::POST, "/") => self.post(request),
+            (&Method::GET | &Method::HEAD, "/oops") => self.oops(),
+            (&Method::GET | &Method::HEAD, path) => self.file(path),
+            _ => Err(HttpException::method_not_allowed().into()),
+        }
+    }
+
+    fn list(&self, request: &Request, mistake: &str) -> Result<Response> {
+        let flash = request.signed_cookie("flash", &self.key);
+        let page = self.templates.render(
+            "index.html",
+            context! {
+                entries => Serde(self.store.entries()),
+                flash => flash.as_deref(),
+                mistake,
+                name => request.cookie("name").unwrap_or_default(),
+                longest_message => LONGEST_MESSAGE,
+            },
+        )?;
+        let response = Response::html(page);
+        Ok(match flash {
+            // A message is shown once.
+            Some(_) => response.delete_cookie("flash"),
+            None => response,
+        })
+    }
+
+    fn post(&self, request: &Request) -> Result<Response> {
+        let form = request.form()?;
+        let text = |name| form.get(name).map(|value| value.trim()).unwrap_or_default();
+        let (name, message) = (text("name"), text("message"));
+        if name.is_empty() || message.is_empty() || message.chars().count() > LONGEST_MESSAGE {
+            let mistake = "Please give a name and a message that fits.";
+            return Ok(self.list(request, mistake)?.status(422));
+        }
+        let picture = request
+            .files()?
+            .get("picture")
+            .filter(|picture| !picture.is_empty());
+        let added = match self.store.add(name, message, picture) {
+            Err(StoreError::NoPicture) => {
+                return Ok(self
+                    .list(request, &StoreError::NoPicture.to_string())?
+                    .status(422));
+            }
+            added => added?,
+        };
+        let flash = format!("Thank you, {name}! You are guest number {added}.");
+        let flash = SetCookie::new("flash", flash)
+            .http_only()
+            .same_site(SameSite::Lax);
+        let remembered = SetCookie::new("name", name)
+            .http_only()
+            .same_site(SameSite::Lax);
+        Ok(Response::redirect_with(303, "/")
+            .set_cookie(remembered)
+            .set_signed_cookie(flash, &self.key))
+    }
+
+    /// Pictures and the stylesheet.
+    fn file(&self, path: &str) -> Result<Response> {
+        let (folder, name) = match path
+            .split_once('/')
+            .and_then(|(_, path)| path.split_once('/'))
+        {
+            Some(("static", name)) => (PathBuf::from(HERE).join("static"), name),
+            Some(("pictures", name)) => (self.store.pictures(), name),
+            _ => return Err(HttpException::not_found().into()),
+        };
+        let path = safe_join(&folder, [name]).ok_or_else(HttpException::not_found)?;
+        Ok(Response::file(path).header("X-Content-Type-Options", "nosniff"))
+    }
+
+    /// A mistake, to be looked at: there is no entry number 1,000,000.
+    fn oops(&self) -> Result<Response> {
+        let entries = self.store.entries();
+        let wanted = 1_000_000;
+        let entry = &entries[wanted];
+        Ok(Response::text(entry.message.clone()))
+    }
+}
+
+fn main() -> Result<()> {
+    let folder = std::env::var_os("GUESTBOOK_DATA").map(PathBuf::from);
+    let folder =
+        folder.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/target/guestbook").into());
+    devserve::run(app(folder)?)
+}
