@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use devserve::exceptions::HttpException;
-use devserve::wsgi::Body;
+use devserve::wsgi::{Body, BodyWriter};
 use devserve::{Request, Response, Result};
 
 fn app(request: &Request) -> Result<Response> {
@@ -36,7 +36,7 @@ fn app(request: &Request) -> Result<Response> {
 }
 
 /// A producer writes; each flush is a chunk on the wire.
-fn events(out: &mut dyn Write) -> Result<()> {
+fn events(out: &mut BodyWriter<'_>) -> Result<()> {
     for number in 1..=5 {
         pause();
         write!(out, "data: {number}\n\n")?;
