@@ -2,7 +2,7 @@
 //!
 //! [`Debugger`] holds an app and is one. While the app answers, its thread is armed: a panic,
 //! or a `?` that gives up an error of ours, leaves the stack it stood on ([`capture`]). The
-//! caught fault becomes a report with names, owners and source ([`report`], [`source`]), its
+//! caught fault becomes a report with names, owners and source ([`stack`], [`origin`], [`source`]), its
 //! secrets masked ([`mask`]), and the report becomes the 500 page of [`pages`](crate::pages)
 //! and the text for the terminal. While nothing fails all of that costs one flag.
 //!
@@ -15,8 +15,10 @@ mod facts;
 mod hosts;
 mod mask;
 mod middleware;
+mod origin;
 mod report;
 mod source;
+mod stack;
 
 pub use capture::install;
 pub use middleware::Debugger;

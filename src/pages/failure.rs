@@ -125,10 +125,19 @@ impl Failure {
 
     fn write_frames(&self, text: &mut String) -> fmt::Result {
         let is_users = |frame: &&Frame| frame.owner == Owner::User;
-        for (index, frame) in self.frames.iter().filter(is_users).enumerate() {
+        for (index, frame) in self.frames.iter().filter(is_users).take(TOLD).enumerate() {
             // The innermost is what one looks at; the others say how it was reached.
             let (before, after) = if index == 0 { (3, 2) } else { (0, 0) };
             frame.write_text(text, before, after)?;
+        }
+        let more = self
+            .frames
+            .iter()
+            .filter(is_users)
+            .count()
+            .saturating_sub(TOLD);
+        if more > 0 {
+            writeln!(text, "\n  and {more} more frames in your code")?;
         }
         let others = self.frames.iter().filter(|frame| !is_users(frame));
         let count = stack::count(others.map(|frame| &frame.owner));
@@ -138,6 +147,9 @@ impl Failure {
         Ok(())
     }
 }
+
+/// As many of the user's frames as a terminal shows: one screen.
+const TOLD: usize = 12;
 
 /// How a request failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
