@@ -124,22 +124,20 @@ impl Failure {
     }
 
     fn write_frames(&self, text: &mut String) -> fmt::Result {
-        let is_users = |frame: &&Frame| frame.owner == Owner::User;
-        for (index, frame) in self.frames.iter().filter(is_users).take(TOLD).enumerate() {
+        let (users, others): (Vec<_>, Vec<_>) =
+            self.frames.iter().partition(|frame| stack::is_users(frame));
+        let calls = users.chunk_by(|one, next| stack::is_same_call(one, next));
+        let (told, more) = (calls.clone().take(TOLD), calls.skip(TOLD));
+        for (index, call) in told.enumerate() {
             // The innermost is what one looks at; the others say how it was reached.
             let (before, after) = if index == 0 { (3, 2) } else { (0, 0) };
-            frame.write_text(text, before, after)?;
+            call[0].write_text(text, call.len(), before, after)?;
         }
-        let more = self
-            .frames
-            .iter()
-            .filter(is_users)
-            .count()
-            .saturating_sub(TOLD);
+        let more: usize = more.map(<[_]>::len).sum();
         if more > 0 {
             writeln!(text, "\n  and {more} more frames in your code")?;
         }
-        let others = self.frames.iter().filter(|frame| !is_users(frame));
+        let others = others.into_iter();
         let count = stack::count(others.map(|frame| &frame.owner));
         if !count.is_empty() {
             writeln!(text, "\n  not shown: {count}")?;
@@ -206,11 +204,14 @@ pub struct Frame {
 }
 
 impl Frame {
-    fn write_text(&self, text: &mut String, before: u32, after: u32) -> fmt::Result {
+    fn write_text(&self, text: &mut String, times: usize, before: u32, after: u32) -> fmt::Result {
         write!(text, "\n  {}", self.function)?;
-        match &self.place {
-            Some(place) => writeln!(text, " ({place})")?,
-            None => writeln!(text)?,
+        if let Some(place) = &self.place {
+            write!(text, " ({place})")?;
+        }
+        match times {
+            1 => writeln!(text)?,
+            _ => writeln!(text, " × {times}")?,
         }
         let Some(excerpt) = &self.excerpt else {
             return Ok(());
