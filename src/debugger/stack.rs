@@ -147,7 +147,7 @@ fn is_machinery(symbol: &Symbol) -> bool {
 fn readable(name: &str) -> String {
     let is_closure = |part: &&str| part.starts_with("{{closure") || part.starts_with("{closure");
     let mut parts: Vec<_> = name.split("::").collect();
-    if !parts.iter().any(|part| is_closure(&part)) {
+    if !parts.iter().any(is_closure) {
         return name.to_owned();
     }
     let was_last = parts.last().is_some_and(is_closure);
