@@ -134,7 +134,10 @@ mod tests {
 
     #[track_caller]
     fn check(owners: &[Owner], want: &[&str]) {
-        let frames: Vec<_> = owners.iter().cloned().map(frame).collect();
+        let mut frames: Vec<_> = owners.iter().cloned().map(frame).collect();
+        for (index, frame) in frames.iter_mut().enumerate() {
+            frame.function = format!("f{index}");
+        }
         let shape = |fold: &Fold| match fold {
             Fold::Frame(shown) if shown.is_open => "open".to_owned(),
             Fold::Frame(_) => "closed".to_owned(),
