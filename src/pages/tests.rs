@@ -460,6 +460,7 @@ fn every_answer_has_a_nonce_of_its_own_that_its_policy_names() {
             .next()
             .unwrap();
         assert!(html.contains(&format!("<style nonce=\"{nonce}\">")));
+        assert_eq!(Page::nonce_in(&rendered.headers), Some(nonce));
         policies.insert(policy);
     }
     assert_eq!(policies.len(), 8);
