@@ -141,6 +141,27 @@ fn the_text_has_the_users_frames_and_none_of_the_machinery() {
     }
 }
 
+fn broken(request: &devserve::Request<'_>) -> String {
+    panic!("no page for {}", request.path()) // in a view
+}
+
+#[test]
+fn a_view_is_explained_by_its_name() {
+    let _alone = alone();
+    let reply = wsgi::call(
+        &Debugger::new(broken),
+        &mut Environ::new(Method::GET, "/tea"),
+    )
+    .unwrap();
+    let text = String::from_utf8_lossy(reply.body());
+    assert!(text.starts_with("panic: no page for /tea\n"), "{text}");
+    assert!(
+        text.contains("\n  panics::broken (tests/panics.rs:"),
+        "{text}"
+    );
+    assert!(text.contains("request.path()) // in a view"), "{text}");
+}
+
 #[test]
 fn every_kind_of_panic_has_its_message() {
     let _alone = alone();

@@ -139,18 +139,19 @@ pub(crate) fn trace() -> Option<Trace> {
 mod tests {
     use super::*;
 
+    /// Each symbol as `name file line column`, with `-` for what is missing.
     #[track_caller]
-    fn check(text: &str, want: &[(&str, Option<&str>, Option<u32>, Option<u32>)]) {
-        let symbols = parse(text);
-        let seen: Vec<_> = symbols
+    fn check(text: &str, want: &[&str]) {
+        let number = |number: Option<u32>| number.map_or("-".to_owned(), |it| it.to_string());
+        let seen: Vec<_> = parse(text)
             .iter()
-            .map(|it| {
-                (
-                    &*it.name,
-                    it.file.as_deref().and_then(|f| f.to_str()),
-                    it.line,
-                    it.column,
-                )
+            .map(|symbol| {
+                let file = symbol
+                    .file
+                    .as_ref()
+                    .map_or("-".into(), |file| file.to_string_lossy());
+                let (line, column) = (number(symbol.line), number(symbol.column));
+                format!("{} {file} {line} {column}", symbol.name)
             })
             .collect();
         assert_eq!(seen, want);
@@ -165,36 +166,20 @@ mod tests {
              \x20                              at /home/me/a:b/src/cart.rs:42:21\n\
              \x20 31:                0x0 - <unknown>\n",
             &[
-                (
-                    "<std::backtrace::Backtrace>::create",
-                    Some("/rustc/5980/library/std/src/backtrace.rs"),
-                    Some(312),
-                    Some(9),
-                ),
-                (
-                    "shop::cart::total",
-                    Some("/home/me/a:b/src/cart.rs"),
-                    Some(42),
-                    Some(21),
-                ),
-                ("0x0", None, None, None),
+                "<std::backtrace::Backtrace>::create /rustc/5980/library/std/src/backtrace.rs 312 9",
+                "shop::cart::total /home/me/a:b/src/cart.rs 42 21",
+                "0x0 - - -",
             ],
         );
     }
 
     #[test]
     fn what_is_missing_stays_missing() {
-        check(
-            "   1: 0x5 - main\n  at main.c:7\n",
-            &[("main", Some("main.c"), Some(7), None)],
-        );
-        check(
-            "   1: 0x5 - f\n  at f.rs:0:0\n",
-            &[("f", Some("f.rs"), None, None)],
-        );
+        check("   1: 0x5 - main\n  at main.c:7\n", &["main main.c 7 -"]);
+        check("   1: 0x5 - f\n  at f.rs:0:0\n", &["f f.rs - -"]);
         check(
             "   1: 0x5 - <[u8]>::f\n  at nowhere\n",
-            &[("<[u8]>::f", None, None, None)],
+            &["<[u8]>::f - - -"],
         );
         check("disabled backtrace\n", &[]);
     }
