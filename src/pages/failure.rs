@@ -9,6 +9,7 @@ use crate::http::StatusCode;
 use crate::pages::elapsed;
 use crate::pages::stack;
 use crate::pages::{Excerpt, Page};
+use crate::text::visible;
 
 /// A request that failed: what the debugger knows when its page is made.
 ///
@@ -85,22 +86,9 @@ impl Failure {
     }
 
     fn write_text(&self, text: &mut String) -> fmt::Result {
-        let mut message = self.message.trim_end().lines();
-        writeln!(
-            text,
-            "{}: {}",
-            self.kind,
-            message.next().unwrap_or(self.headline())
-        )?;
-        for line in message {
-            writeln!(text, "  {line}")?;
-        }
+        writeln!(text, "{}: {}", self.kind, harmless(&self.message))?;
         for cause in &self.chain {
-            writeln!(
-                text,
-                "caused by: {}",
-                cause.trim_end().replace('\n', "\n  ")
-            )?;
+            writeln!(text, "caused by: {}", harmless(cause))?;
         }
         if let Some(place) = &self.place {
             write!(text, "  at {place}")?;
@@ -144,6 +132,13 @@ impl Failure {
         }
         Ok(())
     }
+}
+
+/// Words that may quote what a stranger sent, for a terminal; further lines are set in.
+fn harmless(words: &str) -> String {
+    let words = words.trim_end().replace('\t', "    ");
+    let lines: Vec<_> = words.lines().map(visible::visible).collect();
+    lines.join("\n  ")
 }
 
 /// As many of the user's frames as a terminal shows: one screen.

@@ -407,6 +407,20 @@ fn a_strangers_words_stay_words() {
 }
 
 #[test]
+fn a_message_cannot_steer_a_terminal() {
+    let message = "no cart \u{1b}[2J\n\tnamed \u{202e}".to_owned();
+    let failure = Failure {
+        message,
+        ..failure()
+    };
+    let text = failure.to_text();
+    assert!(
+        text.starts_with("panic: no cart \\x1b[2J\n      named \\u{202e}\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn thirty_frames_with_their_source_stay_under_100_kb() {
     let mut failure = failure();
     let user = failure.frames[1].clone();
