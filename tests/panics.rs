@@ -1,5 +1,6 @@
 //! The debugger around apps that panic: a binary of its own, because the panic hook is the
 //! whole process's.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
@@ -42,7 +43,7 @@ fn shop() -> impl App {
             prices: vec![1, 2, 3],
         };
         match &*environ.path() {
-            "/expect" => drop(None::<u8>.expect("a cart with a price")),
+            "/expect" => drop(cart.prices.get(9).expect("a cart with a price")),
             "/assert" => assert_eq!(cart.price(0), 2, "the first price"),
             "/payload" => std::panic::panic_any(42),
             "/resume" => std::panic::resume_unwind(Box::new("carried on")),
@@ -138,6 +139,27 @@ fn the_text_has_the_users_frames_and_none_of_the_machinery() {
     ] {
         assert!(!text.contains(machinery), "{machinery} in {text}");
     }
+}
+
+fn broken(request: &devserve::Request<'_>) -> String {
+    panic!("no page for {}", request.path()) // in a view
+}
+
+#[test]
+fn a_view_is_explained_by_its_name() {
+    let _alone = alone();
+    let reply = wsgi::call(
+        &Debugger::new(broken),
+        &mut Environ::new(Method::GET, "/tea"),
+    )
+    .unwrap();
+    let text = String::from_utf8_lossy(reply.body());
+    assert!(text.starts_with("panic: no page for /tea\n"), "{text}");
+    assert!(
+        text.contains("\n  panics::broken (tests/panics.rs:"),
+        "{text}"
+    );
+    assert!(text.contains("request.path()) // in a view"), "{text}");
 }
 
 #[test]

@@ -86,7 +86,7 @@ pub(super) fn catch<T>(answer: impl FnOnce() -> Result<T>) -> Result<T, Fault> {
     LATEST.with(|latest| latest.take());
     let caught = {
         let _armed = unwind::arm();
-        panic::catch_unwind(AssertUnwindSafe(answer))
+        panic::catch_unwind(AssertUnwindSafe(|| enter(answer)))
     };
     caught
         .map_err(|payload| {
@@ -94,6 +94,16 @@ pub(super) fn catch<T>(answer: impl FnOnce() -> Result<T>) -> Result<T, Fault> {
             Fault::Panic(seen.unwrap_or_else(|| unseen(&*payload)))
         })?
         .map_err(Fault::Error)
+}
+
+/// Marks on the stack where the app begins, by its name.
+#[inline(never)]
+fn enter<T>(answer: impl FnOnce() -> T) -> T {
+    let answered = answer();
+    // Keeps the call above from being the last thing done here, which would be a jump that
+    // leaves no frame.
+    std::hint::black_box(());
+    answered
 }
 
 /// A panic that passed no hook of ours: another was set after it, or `resume_unwind` began it.

@@ -8,9 +8,10 @@ use crate::debugger::capture::{self, Fault};
 use crate::debugger::facts::Facts;
 use crate::debugger::hosts::Hosts;
 use crate::debugger::report;
+use crate::exceptions;
 use crate::http::header;
-use crate::pages::{self, Failure, Page, Rendered};
-use crate::wsgi::{App, Body, Environ, Error, Reply, Result, StartResponse};
+use crate::pages::{self, Failure};
+use crate::wsgi::{App, Body, Environ, Error, Reply, Result, StartResponse, Status};
 
 /// An app that explains the faults of the app it holds.
 ///
@@ -86,20 +87,27 @@ impl<A: App> Debugger<A> {
         }
     }
 
-    /// The fault as a page for this client; told to the sink on the way.
-    fn explain(&self, environ: &Environ, fault: &Fault, elapsed: Duration) -> Rendered {
-        let accept = environ
-            .headers()
-            .get(header::ACCEPT)
-            .and_then(|value| value.to_str().ok());
+    /// The answer to a fault: the page for this client, told to the sink on the way. An error
+    /// that is an answer of its own, as a 404 is, is no fault.
+    fn answer(&self, environ: &Environ, fault: &Fault, elapsed: Duration) -> Reply {
+        if let Fault::Error(error) = fault
+            && let Some(reply) = exceptions::answer(error, environ)
+        {
+            return reply;
+        }
         let page = tell(&*self.sink, fault, || Facts::of(environ), elapsed)
             .filter(|_| self.hosts.are_asked_for(environ))
             .map_or_else(pages::server_error, |failure| failure.page());
         let page = match &self.live {
-            Some(path) => Page::live(page, path),
+            Some(path) => page.live(path),
             None => page,
         };
-        page.negotiate(accept)
+        let accept = environ.headers().get(header::ACCEPT);
+        let rendered = page.negotiate(accept.and_then(|value| value.to_str().ok()));
+        let mut reply = Reply::new(rendered.body.into());
+        *reply.status_mut() = rendered.status;
+        *reply.headers_mut() = rendered.headers;
+        reply
     }
 
     /// The body, told of should it fail while it is sent. What is at hand, or has a length and
@@ -164,17 +172,7 @@ impl<A: App> App for Debugger<A> {
         });
         match answered {
             Ok(reply) => Ok(reply.map(|body| self.watch(body, environ, began))),
-            Err(fault) => {
-                let Rendered {
-                    status,
-                    headers,
-                    body,
-                } = self.explain(environ, &fault, began.elapsed());
-                let mut reply = Reply::new(body.into());
-                *reply.status_mut() = status;
-                *reply.headers_mut() = headers;
-                Ok(reply)
-            }
+            Err(fault) => Ok(self.answer(environ, &fault, began.elapsed())),
         }
     }
 
@@ -188,14 +186,10 @@ impl<A: App> App for Debugger<A> {
         match answered {
             Ok(body) => Ok(self.watch(body, environ, began)),
             Err(fault) => {
-                let Rendered {
-                    status,
-                    headers,
-                    body,
-                } = self.explain(environ, &fault, began.elapsed());
+                let (head, body) = self.answer(environ, &fault, began.elapsed()).into_parts();
                 // Refused, with the fault itself, once the app has written.
-                start_response.replace(status.into(), headers, fault.into_error())?;
-                Ok(body.into())
+                start_response.replace(Status::of(&head), head.headers, fault.into_error())?;
+                Ok(body)
             }
         }
     }

@@ -11,6 +11,9 @@ const AROUND: u32 = 6;
 /// A generated file larger than this has no line worth a look.
 const MAX_FILE_BYTES: u64 = 4 << 20;
 
+/// What is longer was not written by hand.
+const MAX_LINE_CHARS: usize = 240;
+
 /// When the running program was built. Asked at the start, because the file may be another
 /// program's by the time something fails.
 static BUILT: OnceLock<Option<SystemTime>> = OnceLock::new();
@@ -52,7 +55,7 @@ impl Source {
             .lines()
             .skip(skipped)
             .take(count)
-            .map(str::to_owned)
+            .map(shortened)
             .collect();
         if lines.len() <= usize::try_from(line - first_line).ok()? {
             return None;
@@ -68,6 +71,14 @@ impl Source {
             current: line,
             opening: above,
         })
+    }
+}
+
+/// A line as far as anybody would read it.
+fn shortened(line: &str) -> String {
+    match line.char_indices().nth(MAX_LINE_CHARS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
     }
 }
 

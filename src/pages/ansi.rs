@@ -25,7 +25,8 @@ fn skip_sequence(rest: &mut std::str::Chars<'_>) {
         }
         // A command to the terminal, ended by BEL or by ESC and a backslash.
         Some(']') => {
-            if rest.find(|character| matches!(character, '\u{7}' | '\u{1b}')) == Some('\u{1b}') {
+            let end = rest.find(|character| matches!(character, '\u{7}' | '\u{1b}'));
+            if end == Some('\u{1b}') {
                 rest.next();
             }
         }

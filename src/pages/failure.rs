@@ -9,6 +9,7 @@ use crate::http::StatusCode;
 use crate::pages::elapsed;
 use crate::pages::stack;
 use crate::pages::{Excerpt, Page};
+use crate::text::visible;
 
 /// A request that failed: what the debugger knows when its page is made.
 ///
@@ -85,22 +86,9 @@ impl Failure {
     }
 
     fn write_text(&self, text: &mut String) -> fmt::Result {
-        let mut message = self.message.trim_end().lines();
-        writeln!(
-            text,
-            "{}: {}",
-            self.kind,
-            message.next().unwrap_or(self.headline())
-        )?;
-        for line in message {
-            writeln!(text, "  {line}")?;
-        }
+        writeln!(text, "{}: {}", self.kind, harmless(&self.message))?;
         for cause in &self.chain {
-            writeln!(
-                text,
-                "caused by: {}",
-                cause.trim_end().replace('\n', "\n  ")
-            )?;
+            writeln!(text, "caused by: {}", harmless(cause))?;
         }
         if let Some(place) = &self.place {
             write!(text, "  at {place}")?;
@@ -124,13 +112,20 @@ impl Failure {
     }
 
     fn write_frames(&self, text: &mut String) -> fmt::Result {
-        let is_users = |frame: &&Frame| frame.owner == Owner::User;
-        for (index, frame) in self.frames.iter().filter(is_users).enumerate() {
+        let (users, others): (Vec<_>, Vec<_>) =
+            self.frames.iter().partition(|frame| stack::is_users(frame));
+        let calls = users.chunk_by(|one, next| stack::is_same_call(one, next));
+        let (told, more) = (calls.clone().take(TOLD), calls.skip(TOLD));
+        for (index, call) in told.enumerate() {
             // The innermost is what one looks at; the others say how it was reached.
             let (before, after) = if index == 0 { (3, 2) } else { (0, 0) };
-            frame.write_text(text, before, after)?;
+            call[0].write_text(text, call.len(), before, after)?;
         }
-        let others = self.frames.iter().filter(|frame| !is_users(frame));
+        let more: usize = more.map(<[_]>::len).sum();
+        if more > 0 {
+            writeln!(text, "\n  and {more} more frames in your code")?;
+        }
+        let others = others.into_iter();
         let count = stack::count(others.map(|frame| &frame.owner));
         if !count.is_empty() {
             writeln!(text, "\n  not shown: {count}")?;
@@ -138,6 +133,16 @@ impl Failure {
         Ok(())
     }
 }
+
+/// Words that may quote what a stranger sent, for a terminal; further lines are set in.
+fn harmless(words: &str) -> String {
+    let words = words.trim_end().replace('\t', "    ");
+    let lines: Vec<_> = words.lines().map(visible::visible).collect();
+    lines.join("\n  ")
+}
+
+/// As many of the user's frames as a terminal shows: one screen.
+const TOLD: usize = 12;
 
 /// How a request failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -194,11 +199,14 @@ pub struct Frame {
 }
 
 impl Frame {
-    fn write_text(&self, text: &mut String, before: u32, after: u32) -> fmt::Result {
+    fn write_text(&self, text: &mut String, times: usize, before: u32, after: u32) -> fmt::Result {
         write!(text, "\n  {}", self.function)?;
-        match &self.place {
-            Some(place) => writeln!(text, " ({place})")?,
-            None => writeln!(text)?,
+        if let Some(place) = &self.place {
+            write!(text, " ({place})")?;
+        }
+        match times {
+            1 => writeln!(text)?,
+            _ => writeln!(text, " × {times}")?,
         }
         let Some(excerpt) = &self.excerpt else {
             return Ok(());

@@ -93,6 +93,21 @@ impl Page {
         self
     }
 
+    /// The nonce in the header fields of a page that was rendered elsewhere: what a front needs
+    /// to add its script to a page of the app's debugger.
+    pub fn nonce_in(headers: &HeaderMap) -> Option<&str> {
+        headers.get(Self::FIELD)?;
+        let policy = headers
+            .get(header::CONTENT_SECURITY_POLICY)?
+            .to_str()
+            .ok()?;
+        policy
+            .split_once("script-src 'nonce-")?
+            .1
+            .split('\'')
+            .next()
+    }
+
     /// The status this page answers with.
     pub fn status(&self) -> StatusCode {
         self.status

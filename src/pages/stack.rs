@@ -22,29 +22,44 @@ pub(super) struct Shown {
     place: Option<String>,
     lines: Vec<Line>,
     is_open: bool,
+    /// How often the same call follows itself.
+    times: usize,
 }
 
 /// Folds a stack. The user's innermost frame is open; where none is the user's, the innermost.
 pub(super) fn fold(frames: &[Frame]) -> Vec<Fold> {
-    let answer = frames
-        .iter()
-        .position(|frame| frame.owner == Owner::User)
-        .unwrap_or(0);
-    let stands_alone =
-        |(index, frame): &(usize, &Frame)| frame.owner == Owner::User || *index == answer;
+    let answer = frames.iter().position(is_users).unwrap_or(0);
     let numbered: Vec<_> = frames.iter().enumerate().collect();
-    let runs = numbered.chunk_by(|one, next| !stands_alone(one) && !stands_alone(next));
+    let stands_alone = |(index, frame): &(usize, &Frame)| is_users(frame) || *index == answer;
+    let belongs = |one: &(usize, &Frame), next: &(usize, &Frame)| match stands_alone(one) {
+        true => stands_alone(next) && is_same_call(one.1, next.1),
+        false => !stands_alone(next),
+    };
+    let runs = numbered.chunk_by(belongs);
     runs.map(|run| match run {
-        [only] if stands_alone(only) => Fold::Frame(show(only.1, only.0 == answer)),
+        [first, ..] if stands_alone(first) => Fold::Frame(Shown {
+            is_open: first.0 == answer,
+            times: run.len(),
+            ..show(first.1)
+        }),
         _ => Fold::Run {
             words: count(run.iter().map(|(_, frame)| &frame.owner)),
-            frames: run.iter().map(|(_, frame)| show(frame, false)).collect(),
+            frames: run.iter().map(|(_, frame)| show(frame)).collect(),
         },
     })
     .collect()
 }
 
-fn show(frame: &Frame, is_open: bool) -> Shown {
+pub(super) fn is_users(frame: &Frame) -> bool {
+    frame.owner == Owner::User
+}
+
+/// Whether a frame is the one before again, as in a recursion.
+pub(super) fn is_same_call(one: &Frame, next: &Frame) -> bool {
+    one.function == next.function && one.place == next.place
+}
+
+fn show(frame: &Frame) -> Shown {
     let (path, name) = split(&frame.function);
     let column = frame.place.as_ref().and_then(|place| place.column);
     Shown {
@@ -56,7 +71,8 @@ fn show(frame: &Frame, is_open: bool) -> Shown {
             .iter()
             .flat_map(|excerpt| excerpt.coloured(column))
             .collect(),
-        is_open,
+        is_open: false,
+        times: 1,
     }
 }
 
@@ -118,7 +134,10 @@ mod tests {
 
     #[track_caller]
     fn check(owners: &[Owner], want: &[&str]) {
-        let frames: Vec<_> = owners.iter().cloned().map(frame).collect();
+        let mut frames: Vec<_> = owners.iter().cloned().map(frame).collect();
+        for (index, frame) in frames.iter_mut().enumerate() {
+            frame.function = format!("f{index}");
+        }
         let shape = |fold: &Fold| match fold {
             Fold::Frame(shown) if shown.is_open => "open".to_owned(),
             Fold::Frame(_) => "closed".to_owned(),
@@ -150,6 +169,20 @@ mod tests {
         );
         check(&[Owner::Std, serde()], &["open", "1 frame in serde-1.0.0"]);
         check(&[], &[]);
+    }
+
+    #[test]
+    fn a_recursion_is_one_frame_with_a_count() {
+        let call = |name: &str| Frame {
+            function: name.to_owned(),
+            ..frame(Owner::User)
+        };
+        let folds = fold(&[call("f"), call("f"), call("g"), call("f")]);
+        let times = folds.iter().map(|fold| match fold {
+            Fold::Frame(shown) => shown.times,
+            Fold::Run { .. } => 0,
+        });
+        assert_eq!(times.collect::<Vec<_>>(), [2, 1, 1]);
     }
 
     #[test]

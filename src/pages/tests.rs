@@ -407,6 +407,20 @@ fn a_strangers_words_stay_words() {
 }
 
 #[test]
+fn a_message_cannot_steer_a_terminal() {
+    let message = "no cart \u{1b}[2J\n\tnamed \u{202e}".to_owned();
+    let failure = Failure {
+        message,
+        ..failure()
+    };
+    let text = failure.to_text();
+    assert!(
+        text.starts_with("panic: no cart \\x1b[2J\n      named \\u{202e}\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn thirty_frames_with_their_source_stay_under_100_kb() {
     let mut failure = failure();
     let user = failure.frames[1].clone();
@@ -460,6 +474,7 @@ fn every_answer_has_a_nonce_of_its_own_that_its_policy_names() {
             .next()
             .unwrap();
         assert!(html.contains(&format!("<style nonce=\"{nonce}\">")));
+        assert_eq!(Page::nonce_in(&rendered.headers), Some(nonce));
         policies.insert(policy);
     }
     assert_eq!(policies.len(), 8);

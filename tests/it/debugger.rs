@@ -230,6 +230,16 @@ fn the_classic_form_gets_its_page_until_it_has_written() {
 }
 
 #[test]
+fn an_error_that_is_an_answer_is_given_and_not_explained() {
+    let told = Arc::new(Mutex::new(0));
+    let sink = Arc::clone(&told);
+    let app = wsgi::app_fn(|_| Err(devserve::exceptions::HttpException::not_found())?);
+    let debugger = Debugger::new(app).report_to(move |_| *sink.lock().unwrap() += 1);
+    let reply = wsgi::call(&debugger, &mut get("/", &[])).unwrap();
+    assert_eq!((reply.status().as_u16(), *told.lock().unwrap()), (404, 0));
+}
+
+#[test]
 fn an_answer_passes_untouched() {
     let app = wsgi::app_fn(|_| Ok(Reply::new(Body::sized_reader(&b"tea and more"[..], 3))));
     let reply = Debugger::new(app).call(&mut get("/", &[])).unwrap();

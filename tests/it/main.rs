@@ -4,6 +4,7 @@
     reason = "a test stops where something is missing"
 )]
 
+#[cfg(feature = "debugger")]
 mod debugger;
 mod toolkit_cookies;
 mod toolkit_forms;

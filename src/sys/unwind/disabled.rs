@@ -1,5 +1,5 @@
 /// No stack is walked in a build without the debugger.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum Trace {}
 
 /// Always `None` here.
