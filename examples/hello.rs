@@ -6,7 +6,7 @@
 use devserve::{Request, Response};
 
 fn app(request: &Request) -> devserve::Result<Response> {
-    let name = request.args().get("name").map_or("World", String::as_str);
+    let name = request.args().get("name").unwrap_or("World");
     Ok(Response::text(format!("Hello, {name}!\n")))
 }
 

@@ -40,7 +40,6 @@ use crate::wsgi::{App, Body, Environ, Error, Reply, Result, StartResponse, Statu
 pub struct Debugger<A> {
     app: A,
     hosts: Hosts,
-    live: Option<String>,
     sink: Arc<Sink>,
 }
 
@@ -53,7 +52,6 @@ impl<A: App> Debugger<A> {
         Self {
             app,
             hosts: Hosts::default(),
-            live: None,
             sink: Arc::new(|_| {}),
         }
     }
@@ -78,15 +76,6 @@ impl<A: App> Debugger<A> {
         self
     }
 
-    /// Loads this script of the server's own in every page, so that it follows the next build.
-    #[must_use]
-    pub fn live(self, path: impl Into<String>) -> Self {
-        Self {
-            live: Some(path.into()),
-            ..self
-        }
-    }
-
     /// The answer to a fault: the page for this client, told to the sink on the way. An error
     /// that is an answer of its own, as a 404 is, is no fault.
     fn answer(&self, environ: &Environ, fault: &Fault, elapsed: Duration) -> Reply {
@@ -98,10 +87,6 @@ impl<A: App> Debugger<A> {
         let page = tell(&*self.sink, fault, || Facts::of(environ), elapsed)
             .filter(|_| self.hosts.are_asked_for(environ))
             .map_or_else(pages::server_error, |failure| failure.page());
-        let page = match &self.live {
-            Some(path) => page.live(path),
-            None => page,
-        };
         let accept = environ.headers().get(header::ACCEPT);
         let rendered = page.negotiate(accept.and_then(|value| value.to_str().ok()));
         let mut reply = Reply::new(rendered.body.into());

@@ -192,7 +192,9 @@ impl Passing {
         let (first, tag) = match self.injection(turn, &head) {
             Injection::None | Injection::Forbidden => (0, String::new()),
             Injection::Candidate => match body.read(&mut part) {
-                Ok(len) if inject::is_document(&part[..len]) => (len, inject::tag(version)),
+                Ok(len) if inject::is_document(&part[..len]) => {
+                    (len, inject::tag(version, Page::nonce_in(&head.headers)))
+                }
                 Ok(len) => (len, String::new()),
                 Err(_) => return Answered::NOTHING,
             },
@@ -227,8 +229,8 @@ impl Passing {
 
     /// Whether the answer may get the script; says once where a policy forbids it.
     fn injection(&self, turn: &Turn<'_>, head: &ResponseHead) -> Injection {
-        if self.live_reload == LiveReload::Off || head.headers.contains_key(Page::FIELD) {
-            return Injection::None; // a page of ours brings the script itself
+        if self.live_reload == LiveReload::Off {
+            return Injection::None;
         }
         let injection = inject::decide(
             &turn.head.method,

@@ -1,5 +1,7 @@
 use http::{HeaderMap, Method, StatusCode, header};
 
+use crate::pages::Page;
+
 /// What becomes of an answer's HTML on its way to the browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Injection {
@@ -36,6 +38,8 @@ pub(crate) fn decide(
     let policies = answer.get_all(header::CONTENT_SECURITY_POLICY);
     match is_page {
         false => Injection::None,
+        // A page of the app's debugger names the script that it takes.
+        true if Page::nonce_in(answer).is_some() => Injection::Candidate,
         true if policies
             .iter()
             .all(|policy| policy.to_str().is_ok_and(allows_own_script)) =>
@@ -67,9 +71,12 @@ pub(crate) fn is_document(start: &[u8]) -> bool {
 }
 
 /// The script's tag. `version` is that of the page it goes into, so that a page which was
-/// overtaken while it loaded finds out.
-pub(crate) fn tag(version: u64) -> String {
-    format!("<script src=\"/__devserve__/reload.js?v={version}\" async></script>\n")
+/// overtaken while it loaded finds out; `nonce` is for a page that takes no script without.
+pub(crate) fn tag(version: u64, nonce: Option<&str>) -> String {
+    let nonce = nonce
+        .map(|nonce| format!(" nonce=\"{nonce}\""))
+        .unwrap_or_default();
+    format!("<script src=\"/__devserve__/reload.js?v={version}\"{nonce} async></script>\n")
 }
 
 /// Whether a policy lets a page load scripts from its own origin (CSP Level 3 §6.1.11).
@@ -173,6 +180,20 @@ mod tests {
             &policy("default-src 'self'; connect-src 'none'"),
             Injection::Forbidden,
         );
+    }
+
+    #[test]
+    fn a_page_of_the_debugger_takes_it_by_its_nonce() {
+        let fields = [
+            ("devserve-page", "failure"),
+            (
+                "content-security-policy",
+                "default-src 'none'; script-src 'nonce-n0nce'",
+            ),
+        ];
+        check(&[], &fields, Injection::Candidate);
+        let tag = tag(7, Page::nonce_in(&headers(&fields)));
+        assert!(tag.contains("v=7\" nonce=\"n0nce\" "), "{tag}");
     }
 
     #[test]

@@ -79,8 +79,8 @@ fn serve(app: impl App) -> Result<(), RunError> {
 
 fn server(app: impl App, handover: &Handover, terminal: &Arc<Terminal>) -> Server {
     let log = Arc::clone(terminal);
-    let server = Server::new(explain::wrap(app, handover, terminal))
-        .records(move |record| log.record(record));
+    let server =
+        Server::new(explain::wrap(app, terminal)).records(move |record| log.record(record));
     match handover.front.as_deref().and_then(facts_of) {
         Some(facts) => server.behind_front(facts),
         None => server,
