@@ -1,62 +1,49 @@
 use std::error::Error as StdError;
 
 use crate::exceptions::HttpException;
-use crate::forms::{FormError, TypedError, TypedFormError};
-use crate::http::{StatusCode, ValueError};
-use crate::request::{JsonError, Request};
-use crate::response::FileError;
+use crate::http::StatusCode;
+use crate::request::Request;
 use crate::wsgi::{Environ, Error, Reply};
 
 /// The reply to an error that is an answer: an [`HttpException`], or something the client got
 /// wrong. `None` for a failure of the app itself.
 ///
-/// The media type is the one the client likes best of text, HTML and JSON.
+/// The media type is the one the client likes best of text, HTML and JSON. Only the error
+/// itself counts, not its causes: a form error deep inside an app's own may be about another
+/// request altogether, made by the app.
 pub fn answer(error: &Error, environ: &Environ) -> Option<Reply> {
-    let exception = exception(error.source())?;
-    exception.page(&Request::new(environ)).into_reply().ok()
-}
-
-/// The exception an error is, or stands for.
-///
-/// Only the error itself counts. A form error deep inside an app's own error may be about
-/// another request altogether, made by the app.
-fn exception(error: &(dyn StdError + Send + Sync + 'static)) -> Option<HttpException> {
-    if let Some(exception) = error.downcast_ref::<HttpException>() {
-        return Some(exception.clone());
-    }
-    let status = if let Some(error) = error.downcast_ref::<FormError>() {
-        error.status()
-    } else if let Some(error) = error.downcast_ref::<JsonError>() {
-        error.status()
-    } else if let Some(TypedFormError::Form(error)) = error.downcast_ref() {
-        error.status()
-    } else if error.is::<ValueError>() || error.is::<TypedError>() || error.is::<TypedFormError>() {
-        StatusCode::BAD_REQUEST
-    } else if let Some(FileError::Missing { .. }) = error.downcast_ref() {
-        // The path on our disk is nobody's business.
-        return Some(HttpException::not_found());
-    } else {
-        return None;
+    let source = error.source();
+    let exception = match source.downcast_ref::<HttpException>() {
+        Some(exception) => exception.clone(),
+        None => client_fault(source)?,
     };
-    status
-        .is_client_error()
-        .then(|| HttpException::new(status).with_description(told(error)))
+    let response = exception.page(&Request::new(environ));
+    response.into_reply().ok()
 }
 
-/// The error and its causes, as one text for the person who sent the request; with the mend
-/// for whoever runs the app, who in development is the same.
-fn told(error: &(dyn StdError + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let reason = error.to_string();
-        if !text.contains(&reason) {
-            text = format!("{text}: {reason}");
+fn client_fault(error: &(dyn StdError + Send + Sync + 'static)) -> Option<HttpException> {
+    HttpException::standing_for(error).filter(|exception| exception.status().is_client_error())
+}
+
+impl HttpException {
+    /// The exception for a low error. It tells what was wrong with the request, and nothing of
+    /// our disk or our own faults.
+    pub(super) fn of(
+        error: &(dyn StdError + 'static),
+        status: StatusCode,
+        help: Option<String>,
+    ) -> Self {
+        let exception = Self::new(status);
+        if !status.is_client_error() || status == StatusCode::NOT_FOUND {
+            return exception;
         }
-        cause = error.source();
+        let mut told = error.to_string();
+        for cause in std::iter::successors(error.source(), |&cause| cause.source()) {
+            told = format!("{told}: {cause}");
+        }
+        if let Some(help) = help {
+            told = format!("{told}\n{help}");
+        }
+        exception.with_description(told)
     }
-    if let Some(help) = error.downcast_ref::<FormError>().and_then(FormError::help) {
-        text = format!("{text}\n{help}");
-    }
-    text
 }

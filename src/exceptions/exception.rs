@@ -17,7 +17,11 @@ use crate::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 /// }
 /// ```
 #[derive(Clone, Debug)]
-pub struct HttpException {
+pub struct HttpException(Box<Inner>);
+
+// Boxed, so that a `Result` with it stays small: most requests are not exceptions.
+#[derive(Clone, Debug)]
+struct Inner {
     status: StatusCode,
     description: Cow<'static, str>,
     headers: HeaderMap,
@@ -26,44 +30,43 @@ pub struct HttpException {
 impl HttpException {
     /// An exception for any status; those from 400 on come with a description.
     pub fn new(status: StatusCode) -> Self {
-        let description = description(status).into();
-        Self {
+        Self(Box::new(Inner {
             status,
-            description,
+            description: description(status).into(),
             headers: HeaderMap::new(),
-        }
+        }))
     }
 
     /// With another text for the reader. It is shown as text, so markup in it is harmless.
     pub fn with_description(mut self, description: impl Into<Cow<'static, str>>) -> Self {
-        self.description = description.into();
+        self.0.description = description.into();
         self
     }
 
     /// With a header field: `Allow` for a 405, `Retry-After` for a 503.
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.append(name, value);
+        self.0.headers.append(name, value);
         self
     }
 
     /// The status.
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// The status in words: `Not Found`.
     pub fn name(&self) -> &'static str {
-        self.status.canonical_reason().unwrap_or("Unknown")
+        self.0.status.canonical_reason().unwrap_or("Unknown")
     }
 
     /// The text for the reader.
     pub fn description(&self) -> &str {
-        &self.description
+        &self.0.description
     }
 
     /// The header fields it adds to the answer.
     pub fn headers(&self) -> &HeaderMap {
-        &self.headers
+        &self.0.headers
     }
 }
 
@@ -72,9 +75,9 @@ impl fmt::Display for HttpException {
         write!(
             f,
             "{} {}: {}",
-            self.status.as_u16(),
+            self.status().as_u16(),
             self.name(),
-            self.description
+            self.description()
         )
     }
 }

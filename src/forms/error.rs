@@ -157,3 +157,13 @@ pub enum TypedFormError {
     #[error(transparent)]
     Typed(#[from] TypedError),
 }
+
+impl TypedFormError {
+    /// The status that answers it.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Form(error) => error.status(),
+            Self::Typed(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+}

@@ -39,7 +39,7 @@ impl ContentDisposition {
         &self.kind
     }
 
-    /// The name as sent. Not a path: see [`secure_filename`](crate::security::secure_filename)
+    /// The name as sent. Not a path: give it to `security::secure_filename`
     /// before a disk sees it.
     pub fn filename(&self) -> Option<&str> {
         self.filename.as_deref()

@@ -223,6 +223,32 @@ fn an_exception_is_an_answer_in_the_form_the_client_likes() {
 }
 
 #[test]
+fn a_view_may_fail_with_exceptions_only() {
+    fn view(request: &Request) -> Result<String, HttpException> {
+        let form = request.form()?;
+        Ok(format!(
+            "{} {}",
+            form.require("a")?,
+            form.get_as::<u8>("b")?
+        ))
+    }
+    let client = Client::new(view);
+    let send = |b: &str| {
+        client
+            .post("/")
+            .form([("a", "1"), ("b", b)])
+            .send()
+            .unwrap()
+    };
+    assert_eq!(send("2").text(), "1 2");
+    assert_eq!(
+        send("300").text(),
+        "400 Bad Request\n\n`b` is \"300\", which is no u8: number too large to fit in target type\n"
+    );
+    assert_eq!(client.get("/").send().unwrap().status(), 400);
+}
+
+#[test]
 fn an_error_that_is_no_answer_goes_up_unchanged() {
     let client = Client::new(|_: &Request| -> Result<&'static str> { Err("no tea")? });
     let error = client.get("/").send().unwrap_err();

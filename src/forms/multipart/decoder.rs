@@ -1,13 +1,13 @@
 use memchr::memmem::Finder;
 
 use crate::forms::FormLimits;
+use crate::forms::multipart::head::{HeaderLines, line_break};
 use crate::forms::multipart::{MultipartError, PartHead};
 use crate::http::ContentType;
 
 /// White space after a delimiter is allowed (RFC 2046 §5.1.1); more than this is data, so that
 /// the wait for its end is bounded.
 const MAX_PADDING: usize = 128;
-const MAX_HEADER_LINES: usize = 32;
 
 /// Takes a multipart body apart, piece by piece, in time linear to its length.
 ///
@@ -47,11 +47,7 @@ enum State {
         kind: Kind,
         fresh: bool,
     },
-    Header {
-        lines: Vec<Vec<u8>>,
-        bytes: usize,
-        scanned: usize,
-    },
+    Header(HeaderLines),
     /// A part's data ended; its successor, or the end, comes after this is told.
     PartEnd {
         then: Tail,
@@ -159,11 +155,21 @@ impl Decoder {
                     self.after_delimiter(then)?;
                     return Ok(Event::PartEnd);
                 }
-                State::Header { .. } => match self.next_header_line()? {
-                    None => return self.need_data(),
-                    Some(line) if line.is_empty() => return self.part().map(Event::Part),
-                    Some(line) => self.keep_header_line(line)?,
-                },
+                State::Header(header) => {
+                    let pending = &self.buf[self.start..];
+                    let Some(line) = header.read_line(pending, self.is_finished)? else {
+                        return self.need_data();
+                    };
+                    self.start += line.consumed;
+                    if line.is_blank {
+                        let head = header.parse()?;
+                        self.state = State::Data {
+                            kind: Kind::Part,
+                            fresh: true,
+                        };
+                        return Ok(Event::Part(head));
+                    }
+                }
                 State::Data { kind, fresh } => {
                     let (kind, fresh) = (*kind, *fresh);
                     let begin = self.start;
@@ -218,71 +224,8 @@ impl Decoder {
             return Err(MultipartError::PartCount { max: self.parts });
         }
         self.parts += 1;
-        self.state = State::Header {
-            lines: Vec::new(),
-            bytes: 0,
-            scanned: 0,
-        };
+        self.state = State::Header(HeaderLines::new(self.parts, self.limits.max_header_bytes));
         Ok(())
-    }
-
-    /// Takes the next line of a part's header, without its end.
-    fn next_header_line(&mut self) -> Result<Option<Vec<u8>>, MultipartError> {
-        let State::Header { bytes, scanned, .. } = &mut self.state else {
-            return Ok(None);
-        };
-        let pending = &self.buf[self.start..];
-        let too_long = MultipartError::HeaderBytes {
-            part: self.parts,
-            max: self.limits.max_header_bytes,
-        };
-        // Each byte is searched once, however small the pieces are.
-        let Some(end) = memchr::memchr2(b'\r', b'\n', &pending[*scanned..]).map(|at| *scanned + at)
-        else {
-            *scanned = pending.len();
-            let is_too_long = *bytes + pending.len() > self.limits.max_header_bytes;
-            return if is_too_long { Err(too_long) } else { Ok(None) };
-        };
-        *scanned = end;
-        *bytes += end + 1;
-        if *bytes > self.limits.max_header_bytes {
-            return Err(too_long);
-        }
-        let Some(length) = line_break(&pending[end..], self.is_finished) else {
-            *bytes -= end + 1;
-            return Ok(None);
-        };
-        *scanned = 0;
-        let line = pending[..end].to_vec();
-        self.start += end + length;
-        Ok(Some(line))
-    }
-
-    fn keep_header_line(&mut self, line: Vec<u8>) -> Result<(), MultipartError> {
-        let State::Header { lines, .. } = &mut self.state else {
-            return Ok(());
-        };
-        match lines.last_mut() {
-            // A line that begins with white space continues the one before (RFC 822 folding).
-            Some(last) if line.starts_with(b" ") || line.starts_with(b"\t") => last.extend(line),
-            _ => lines.push(line),
-        }
-        if lines.len() > MAX_HEADER_LINES {
-            Err(MultipartError::HeaderCount)
-        } else {
-            Ok(())
-        }
-    }
-
-    fn part(&mut self) -> Result<PartHead, MultipartError> {
-        let data = State::Data {
-            kind: Kind::Part,
-            fresh: true,
-        };
-        match std::mem::replace(&mut self.state, data) {
-            State::Header { lines, .. } => PartHead::parse(&lines, self.parts),
-            _ => PartHead::parse(&[], self.parts),
-        }
     }
 
     fn find_delimiter(&self, fresh: bool) -> Found {
@@ -354,14 +297,5 @@ fn end_of_data(bytes: &[u8], at: usize, fresh: bool) -> Option<usize> {
         [.., b'\r', b'\n'] => Some(at - 2),
         [.., b'\r' | b'\n'] => Some(at - 1),
         _ => None,
-    }
-}
-
-/// The length of the line break at the start of `bytes`; `None` where a LF may still follow.
-fn line_break(bytes: &[u8], is_finished: bool) -> Option<usize> {
-    match bytes {
-        [b'\r', b'\n', ..] => Some(2),
-        [b'\r'] if !is_finished => None,
-        _ => Some(1),
     }
 }

@@ -8,6 +8,8 @@ mod decoder;
 mod encoder;
 mod error;
 mod head;
+#[cfg(test)]
+mod tests;
 
 pub use decoder::{Decoder, Event};
 pub use encoder::Encoder;

@@ -1,0 +1,57 @@
+use std::error::Error as StdError;
+
+use crate::exceptions::HttpException;
+use crate::forms::{FormError, TypedError, TypedFormError};
+use crate::http::{StatusCode, ValueError};
+use crate::request::JsonError;
+use crate::response::FileError;
+
+/// One row per error of a lower floor that is about the request: its status, and the mend if
+/// it knows one.
+macro_rules! faults {
+    ($($error:ident, $status:expr, $help:expr;)*) => {
+        $(
+            impl From<$error> for HttpException {
+                fn from(error: $error) -> Self {
+                    Self::of(&error, $status(&error), $help(&error))
+                }
+            }
+        )*
+
+        impl HttpException {
+            /// The exception that stands for `error`, where it is about the request.
+            pub(super) fn standing_for(error: &(dyn StdError + 'static)) -> Option<Self> {
+                $(
+                    if let Some(error) = error.downcast_ref::<$error>() {
+                        return Some(Self::of(error, $status(error), $help(error)));
+                    }
+                )*
+                None
+            }
+        }
+    };
+}
+
+faults! {
+    FormError, FormError::status, FormError::help;
+    JsonError, JsonError::status, no_help;
+    TypedFormError, TypedFormError::status, no_help;
+    TypedError, bad_request, no_help;
+    ValueError, bad_request, no_help;
+    FileError, file_status, no_help;
+}
+
+fn no_help<E>(_: &E) -> Option<String> {
+    None
+}
+
+fn bad_request<E>(_: &E) -> StatusCode {
+    StatusCode::BAD_REQUEST
+}
+
+fn file_status(error: &FileError) -> StatusCode {
+    match error {
+        FileError::Missing { .. } => StatusCode::NOT_FOUND,
+        FileError::Unreadable { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
