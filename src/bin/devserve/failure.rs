@@ -12,7 +12,7 @@ pub struct Failure {
 impl Failure {
     /// A failure with all its causes.
     pub fn new(error: &(dyn StdError + 'static), help: impl Into<String>) -> Self {
-        let chain = std::iter::successors(Some(error), |error| error.source());
+        let chain = std::iter::successors(Some(error), |&error| error.source());
         let mut chain: Vec<String> = chain.map(ToString::to_string).collect();
         // An error that shows its cause as its own is not said twice.
         chain.dedup();
