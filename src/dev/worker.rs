@@ -13,7 +13,7 @@ use crate::dev::notice::{Notice, Sink};
 use crate::dev::project::Project;
 use crate::dev::reload::ReloadHub;
 use crate::dev::state::{Action, Death, Doing, State, step};
-use crate::pages::{self, AppDied, BuildFailed, Diagnostic, Level};
+use crate::pages::{AppDied, BuildFailed, Diagnostic, Level, Page};
 
 /// How long a retired generation may go on answering what it had begun.
 const GRACE: Duration = Duration::from_secs(5);
@@ -256,7 +256,7 @@ impl Worker {
     }
 
     fn explain_build(&self, report: &BuildFailed) {
-        self.gate.explain(Arc::new(pages::build_failed(report)));
+        self.gate.explain(self.page(report.page()));
         if let Some(hub) = &self.hub {
             hub.broken(summary(report));
         }
@@ -285,13 +285,20 @@ impl Worker {
             stderr,
             when_ready,
         };
-        self.gate
-            .bury(generation, Arc::new(pages::app_died(&report)), pause);
+        self.gate.bury(generation, self.page(report.page()), pause);
         self.sink.tell(Notice::Died {
             target,
             how,
             when_ready,
         });
+    }
+
+    /// The page, following what comes next where browsers are told about it.
+    fn page(&self, page: Page) -> Arc<Page> {
+        Arc::new(match &self.hub {
+            Some(hub) => page.live(hub.script()),
+            None => page,
+        })
     }
 
     fn set_alarm(&mut self, after: Duration, alarm: Alarm) {
