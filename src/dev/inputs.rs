@@ -274,7 +274,8 @@ impl Inputs {
 }
 
 impl Inner {
-    /// Looks at `path` again; whether its content is another than it was, or was unknown.
+    /// Looks at `path` again; whether its content is another than it was. That of an unknown file
+    /// is, unless it has gone already: editors come and go with files nobody reads.
     fn restamp(&mut self, path: &Path) -> bool {
         let stamp = Stamp::of(path);
         match self.files.get_mut(path) {
@@ -287,7 +288,7 @@ impl Inner {
                         is_input: false,
                     },
                 );
-                true
+                stamp != Stamp::Missing
             }
         }
     }
