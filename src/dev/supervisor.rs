@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
 use crate::dev::build::{self, Builder, Workshop};
 use crate::dev::child::Launch;
 use crate::dev::event::Event;
+use crate::dev::front::{Front, LiveReload};
 use crate::dev::gate::Gate;
 use crate::dev::ignore::Ignore;
 use crate::dev::inputs::Inputs;
@@ -21,6 +22,9 @@ use crate::dev::reload::ReloadHub;
 use crate::dev::watch::Watch;
 use crate::dev::worker::Worker;
 use crate::net::{Address, BindError, Listener};
+
+/// How long answers may take to leave once the app has ended.
+const FAREWELL: Duration = Duration::from_millis(500);
 
 /// What to run, and how.
 #[derive(Debug, Clone)]
@@ -82,7 +86,6 @@ impl Supervisor {
         let no_room = |source| StartError::NoRoom { source };
         let sockets = private_dir().map_err(no_room)?;
         let url = format!("http://{}", listener.address());
-        sink.tell(Notice::Holding { url: url.clone() });
 
         let (events, heard) = mpsc::channel();
         let lookout = {
@@ -91,11 +94,14 @@ impl Supervisor {
         };
         let doing = format!("building {}", project.program);
         let gate = Gate::new(doing, events.clone(), Box::new(lookout));
-        let hub = config
-            .reload
-            .then(|| Arc::new(ReloadHub::new(run_number())));
-        // The front takes the listener here, and is told to end when the worker has.
-        let front = listener;
+        let hub = Arc::new(ReloadHub::new(run_number()));
+        let live_reload = match config.reload {
+            true => LiveReload::On,
+            false => LiveReload::Off,
+        };
+        let (front_gate, front_hub) = (Arc::clone(&gate), Arc::clone(&hub));
+        let front = Front::start(listener, front_gate, front_hub, sink.clone(), live_reload)
+            .map_err(no_room)?;
         sink.tell(Notice::Holding { url: url.clone() });
 
         let watch = config.reload.then(|| {
@@ -127,8 +133,9 @@ impl Supervisor {
             // The app's processes die with the thread that starts them: it is this one.
             worker.run(&heard);
             drop(watch);
-            drop(front);
             drop(sockets);
+            // What the app answered last may still be on its way out.
+            front.stop(FAREWELL);
         };
         let thread = thread::Builder::new()
             .name("supervisor".to_owned())

@@ -13,7 +13,7 @@ use crate::dev::notice::{Notice, Sink};
 use crate::dev::project::Project;
 use crate::dev::reload::ReloadHub;
 use crate::dev::state::{Action, Death, Doing, State, step};
-use crate::pages::{AppDied, BuildFailed, Diagnostic, Level, Page};
+use crate::pages::{AppDied, BuildFailed, Diagnostic, Level};
 
 /// How long a retired generation may go on answering what it had begun.
 const GRACE: Duration = Duration::from_secs(5);
@@ -30,7 +30,7 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) struct Worker {
     project: Arc<Project>,
     gate: Arc<Gate>,
-    hub: Option<Arc<ReloadHub>>,
+    hub: Arc<ReloadHub>,
     builder: Builder,
     launch: Launch,
     events: Sender<Event>,
@@ -57,7 +57,7 @@ impl Worker {
     pub(crate) fn new(
         project: Arc<Project>,
         gate: Arc<Gate>,
-        hub: Option<Arc<ReloadHub>>,
+        hub: Arc<ReloadHub>,
         builder: Builder,
         launch: Launch,
         events: Sender<Event>,
@@ -155,7 +155,7 @@ impl Worker {
                 };
                 let since = self.gate.progress().map(|progress| progress.since);
                 self.gate.open(generation, child.socket());
-                let browsers = self.hub.as_ref().map_or(0, |hub| hub.reload());
+                let browsers = self.hub.reload();
                 let changed = changed
                     .into_iter()
                     .map(|path| self.project.relative(&path))
@@ -199,9 +199,7 @@ impl Worker {
             Action::Close => {
                 self.sink.tell(Notice::Stopping);
                 self.gate.close();
-                if let Some(hub) = &self.hub {
-                    hub.close();
-                }
+                self.hub.close();
             }
             Action::KillAll => {
                 self.builder.cancel();
@@ -244,10 +242,9 @@ impl Worker {
     }
 
     fn refresh(&self, path: &Path, effect: Effect) {
-        let Some(hub) = &self.hub else { return };
         let browsers = match effect {
-            Effect::Restyle(name) => hub.restyle(name),
-            Effect::Refresh | Effect::Build => hub.reload(),
+            Effect::Restyle(name) => self.hub.restyle(name),
+            Effect::Refresh | Effect::Build => self.hub.reload(),
         };
         self.sink.tell(Notice::Refreshed {
             changed: self.project.relative(path),
@@ -256,10 +253,8 @@ impl Worker {
     }
 
     fn explain_build(&self, report: &BuildFailed) {
-        self.gate.explain(self.page(report.page()));
-        if let Some(hub) = &self.hub {
-            hub.broken(summary(report));
-        }
+        self.gate.explain(Arc::new(report.page()));
+        self.hub.broken(summary(report));
         let is_error = |diagnostic: &&Diagnostic| diagnostic.level == Level::Error;
         let errors = report.diagnostics.iter().filter(is_error);
         let rendered: Vec<&str> = errors.map(|error| error.rendered.as_str()).collect();
@@ -285,20 +280,12 @@ impl Worker {
             stderr,
             when_ready,
         };
-        self.gate.bury(generation, self.page(report.page()), pause);
+        self.gate.bury(generation, Arc::new(report.page()), pause);
         self.sink.tell(Notice::Died {
             target,
             how,
             when_ready,
         });
-    }
-
-    /// The page, following what comes next where browsers are told about it.
-    fn page(&self, page: Page) -> Arc<Page> {
-        Arc::new(match &self.hub {
-            Some(hub) => page.live(hub.script()),
-            None => page,
-        })
     }
 
     fn set_alarm(&mut self, after: Duration, alarm: Alarm) {

@@ -210,6 +210,17 @@ fn describe(notice: &Notice, verbosity: Verbosity) -> Option<String> {
             ))
         }
         Notice::Access(record) => is_usual.then(|| access(record)),
+        Notice::Refused { peer, status, why } => is_usual.then(|| {
+            let peer = peer.map(|peer| format!(" from {peer}")).unwrap_or_default();
+            stamped(&format!("refused{peer}: {status} {}", visible(why)))
+        }),
+        Notice::NoLiveReload { target } => is_usual.then(|| {
+            let target = visible(target);
+            let help = "allow script-src 'self' and connect-src 'self' while you develop";
+            let warning = label("warning");
+            let help_label = label("help");
+            format!("{warning} {target} forbids the live-reload script\n{help_label} {help}")
+        }),
         Notice::Stopping => is_verbose.then(|| "stopping".to_owned()),
         _ => None, // What a later library has to say, this command has no words for.
     }
