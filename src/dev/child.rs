@@ -24,6 +24,8 @@ use crate::sys;
 const LAST_LINES: usize = 40;
 /// What one of those lines may hold at most.
 const LINE_BYTES: usize = 2000;
+/// How often stderr is read after the end; a pipe holds less than that.
+const LAST_READS: u32 = 16;
 
 /// How every generation of the app is started.
 #[derive(Debug, Clone)]
@@ -198,16 +200,17 @@ impl Follower {
                 drop(ends);
                 status
             })?;
-        self.copy_until(end.into())?;
+        self.copy_until(end.into(), pid)?;
         let status = waiter.join().map_err(|_| io::ErrorKind::Other)??;
         Ok(describe(&status))
     }
 
     /// Copies stderr and hears the notify socket until `end` hangs up. What the process had
     /// written by then is copied; a descendant that keeps the pipe open is not waited for.
-    fn copy_until(&mut self, end: OwnedFd) -> io::Result<()> {
+    fn copy_until(&mut self, end: OwnedFd, group: Pid) -> io::Result<()> {
         let mut is_open = true;
-        loop {
+        let mut last_words = LAST_READS;
+        while last_words > 0 {
             let mut fds = vec![
                 PollFd::new(&end, PollFlags::IN),
                 PollFd::new(&self.notify, PollFlags::IN),
@@ -227,9 +230,15 @@ impl Follower {
             if has_words {
                 is_open = self.copy()?;
             } else if has_ended {
-                return Ok(());
+                break;
+            }
+            if has_ended {
+                // What the app started must not talk on behind its back.
+                let _ = rustix::process::kill_process_group(group, Signal::KILL);
+                last_words -= 1;
             }
         }
+        Ok(())
     }
 
     fn hear(&mut self) -> io::Result<()> {

@@ -45,18 +45,15 @@ fn spans(diagnostic: &cargo::Diagnostic) -> Vec<Span> {
         .collect()
 }
 
-/// The place in the user's own file, for a span inside a macro's expansion.
+/// The place in the user's own file, for a span inside a macro's expansion: the macro's text is
+/// often another crate's, and nothing one could mend.
 fn outermost(span: &cargo::DiagnosticSpan) -> cargo::DiagnosticSpan {
     let mut place = span.clone();
-    // Files of the standard library and of other crates' macros have no place the user can mend.
     while let Some(expansion) = place.expansion.take() {
-        let (label, suggestion) = (place.label.take(), place.suggested_replacement.take());
-        let is_primary = place.is_primary;
+        let (is_primary, label) = (place.is_primary, place.label);
         place = expansion.span;
         place.is_primary = is_primary;
         place.label = place.label.or(label);
-        // A suggestion is about the text it was made for, and the macro's text is another.
-        drop(suggestion);
     }
     place
 }

@@ -22,6 +22,11 @@ pub enum Notice {
         /// What is built, as `shop` or `example guestbook`.
         target: String,
     },
+    /// cargo is at something that may take a while; many come in a first build.
+    Step {
+        /// In cargo's words: `Compiling serde v1.0.228`.
+        step: String,
+    },
     /// A build has ended well; the app starts now.
     Built {
         /// What was built.

@@ -64,6 +64,14 @@ impl Project {
     pub(crate) fn title(&self) -> String {
         self.program.to_string()
     }
+
+    /// `path` as one would name it inside the package or the workspace.
+    pub(crate) fn relative(&self, path: &Path) -> PathBuf {
+        let inside = path
+            .strip_prefix(&self.package_dir)
+            .or_else(|_| path.strip_prefix(&self.workspace_root));
+        inside.unwrap_or(path).to_owned()
+    }
 }
 
 impl Program {

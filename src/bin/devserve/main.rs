@@ -1,2 +1,31 @@
 //! The `devserve` command.
-fn main() {}
+
+mod args;
+mod browser;
+mod clock;
+mod failure;
+mod new;
+mod output;
+mod run;
+mod signals;
+mod style;
+
+use std::process::ExitCode;
+
+use crate::args::{Args, Command};
+
+fn main() -> ExitCode {
+    let args = match Args::read() {
+        Ok(args) => args,
+        Err(wrong) => return output::usage(&wrong),
+    };
+    let style = style::choose(args.color);
+    let done = match args.command {
+        Command::Run(args) => run::run(args, style),
+        Command::New(args) => new::new(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => output::failure(&failure),
+    }
+}

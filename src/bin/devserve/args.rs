@@ -1,0 +1,266 @@
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+
+use devserve::dev::{Choice, Program};
+use devserve::net::Address;
+
+/// What was asked for on the command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "devserve",
+    version,
+    about = "A development server for web apps in Rust"
+)]
+#[command(arg_required_else_help = true, disable_help_subcommand = true)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// When to use colours: auto, always, never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true
+    )]
+    #[arg(
+        overrides_with = "color",
+        hide_possible_values = true,
+        help_heading = "Output"
+    )]
+    pub color: Color,
+}
+
+impl Args {
+    /// Reads the process's arguments. Help and version are `Err`s too, as clap has it.
+    pub fn read() -> Result<Self, clap::Error> {
+        Self::try_parse()
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Run(RunArgs),
+    New(NewArgs),
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Build and serve an app; build again when it changes
+///
+/// Takes the port at once and holds it to the end. Requests wait while the app is built and
+/// started, so a browser never sees a refused connection or an answer of yesterday's code. A
+/// build that fails is explained in the browser.
+///
+/// stdout is the app's own; devserve speaks on stderr.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "devserve run [OPTIONS] [PATH] [-- ARGS...]")]
+#[command(after_long_help = RUN_EXAMPLES)]
+pub struct RunArgs {
+    /// Where the cargo package is [default: here]
+    ///
+    /// A folder or file inside the package, or its Cargo.toml.
+    #[arg(value_name = "PATH", hide_default_value = true)]
+    path: Option<PathBuf>,
+
+    /// What the app gets as its arguments
+    #[arg(last = true, value_name = "ARGS", hide_short_help = true)]
+    args: Vec<OsString>,
+
+    /// Run this binary of the package
+    ///
+    /// Needed only where a package has several and Cargo.toml names no default-run.
+    #[arg(long, value_name = "NAME", overrides_with_all = ["bin", "example"], help_heading = "Target")]
+    bin: Option<String>,
+
+    /// Run this example of the package
+    #[arg(long, value_name = "NAME", overrides_with_all = ["bin", "example"], help_heading = "Target")]
+    example: Option<String>,
+
+    /// Run a program of this package of the workspace
+    #[arg(
+        short,
+        long,
+        value_name = "NAME",
+        overrides_with = "package",
+        help_heading = "Target"
+    )]
+    package: Option<String>,
+
+    /// Build with optimisations
+    ///
+    /// Release builds show a plain page for an error: what a visitor would see.
+    #[arg(long, overrides_with = "no_release", help_heading = "Target")]
+    release: bool,
+
+    /// Build without them (the default)
+    #[arg(
+        long,
+        overrides_with = "release",
+        hide_short_help = true,
+        help_heading = "Target"
+    )]
+    no_release: bool,
+
+    /// Listen on this host [default: 127.0.0.1]
+    ///
+    /// The default is reached from this machine alone. With 0.0.0.0 everyone on your network can
+    /// use the app, and read the error pages.
+    #[arg(
+        long,
+        value_name = "HOST",
+        default_value = "127.0.0.1",
+        hide_default_value = true
+    )]
+    #[arg(overrides_with = "host", help_heading = "Address")]
+    host: String,
+
+    /// Listen on this port; 0 takes a free one [default: 8000]
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 8000,
+        hide_default_value = true
+    )]
+    #[arg(overrides_with = "port", help_heading = "Address")]
+    port: u16,
+
+    /// Open the app in a browser
+    ///
+    /// The one that the variable BROWSER names, or the system's.
+    #[arg(long, overrides_with = "no_open", help_heading = "Address")]
+    open: bool,
+
+    /// Open no browser (the default)
+    #[arg(
+        long,
+        overrides_with = "open",
+        hide_short_help = true,
+        help_heading = "Address"
+    )]
+    no_open: bool,
+
+    /// Build once; ignore changes, reload nothing
+    #[arg(long, overrides_with = "reload", help_heading = "Reload")]
+    no_reload: bool,
+
+    /// Build again when files change (the default)
+    #[arg(
+        long,
+        overrides_with = "no_reload",
+        hide_short_help = true,
+        help_heading = "Reload"
+    )]
+    reload: bool,
+
+    /// Start anew when this changes too; may be repeated
+    ///
+    /// A file or a folder. What the app is built from is watched without being named.
+    #[arg(long, value_name = "PATH", action = ArgAction::Append, help_heading = "Reload")]
+    watch: Vec<PathBuf>,
+
+    /// Do not look at these files; may be repeated
+    ///
+    /// A line as in .gitignore, such as *.log or /data. What .gitignore names is ignored anyway.
+    #[arg(long, value_name = "GLOB", action = ArgAction::Append, help_heading = "Reload")]
+    ignore: Vec<String>,
+
+    /// Say more: every step, warnings in full
+    #[arg(short, long, overrides_with = "quiet", help_heading = "Output")]
+    verbose: bool,
+
+    /// Say only where the app is, and what goes wrong
+    #[arg(short, long, overrides_with = "verbose", help_heading = "Output")]
+    quiet: bool,
+}
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  devserve run --open              serve the package in this folder, and show it
+  devserve run --example guestbook --port 0
+                                   serve an example, on any free port
+  devserve run -p shop -- --db shop.sqlite
+                                   serve a workspace's package, with arguments of its own
+
+Environment:
+  BROWSER    what --open starts
+  CARGO      the cargo that builds
+  NO_COLOR   no colours, unless --color says otherwise";
+
+/// How much to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    Quiet,
+    Usual,
+    Verbose,
+}
+
+impl RunArgs {
+    /// The program that is meant.
+    pub fn choice(&self) -> Choice {
+        let bin = self.bin.clone().map(Program::Bin);
+        Choice {
+            path: self.path.clone().unwrap_or_default(),
+            package: self.package.clone(),
+            program: bin.or_else(|| self.example.clone().map(Program::Example)),
+            is_release: self.release,
+        }
+    }
+
+    pub fn address(&self) -> Address {
+        Address::tcp(self.host.clone(), self.port)
+    }
+
+    pub fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, true) => Verbosity::Verbose,
+            (false, false) => Verbosity::Usual,
+        }
+    }
+
+    pub fn opens_browser(&self) -> bool {
+        self.open
+    }
+
+    pub fn reloads(&self) -> bool {
+        !self.no_reload
+    }
+
+    /// Paths to watch, patterns to ignore, and the app's arguments.
+    pub fn into_lists(self) -> (Vec<PathBuf>, Vec<String>, Vec<OsString>) {
+        (self.watch, self.ignore, self.args)
+    }
+}
+
+/// Make a small app to begin with
+///
+/// A page with a form, a cookie, a template, a stylesheet and a test, in a new folder. It runs
+/// at once:
+///
+///     devserve new shop && cd shop && devserve run --open
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct NewArgs {
+    /// The folder to make; its last part is the package's name
+    #[arg(value_name = "NAME")]
+    pub path: PathBuf,
+
+    /// Depend on the devserve in this folder, not on the published one
+    #[arg(
+        long,
+        value_name = "DIR",
+        overrides_with = "devserve_path",
+        help_heading = "Dependency"
+    )]
+    pub devserve_path: Option<PathBuf>,
+}

@@ -1,0 +1,32 @@
+use std::error::Error as StdError;
+
+/// Why the command could not do it, as the terminal shows it.
+#[derive(Debug)]
+pub struct Failure {
+    /// What happened, then each cause, outermost first.
+    pub chain: Vec<String>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Failure {
+    /// A failure with all its causes.
+    pub fn new(error: &(dyn StdError + 'static), help: impl Into<String>) -> Self {
+        let chain = std::iter::successors(Some(error), |&error| error.source());
+        let mut chain: Vec<String> = chain.map(ToString::to_string).collect();
+        // An error that shows its cause as its own is not said twice.
+        chain.dedup();
+        Self {
+            chain,
+            help: Some(help.into()),
+        }
+    }
+
+    /// A failure without causes.
+    pub fn plain(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            chain: vec![message.into()],
+            help: Some(help.into()),
+        }
+    }
+}

@@ -1,0 +1,383 @@
+#![expect(clippy::print_stderr, reason = "the one file that prints")]
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use colored::{ColoredString, Colorize};
+
+use devserve::dev::{AccessRecord, Notice};
+use devserve::text::visible::visible;
+
+use crate::args::Verbosity;
+use crate::clock;
+use crate::failure::Failure;
+use crate::style::Style;
+
+/// Columns that a line which moves may take; most terminals have 80.
+const COLUMNS: usize = 78;
+
+/// stderr, for people: what happens, one line each.
+#[derive(Debug)]
+pub struct Terminal {
+    style: Style,
+    verbosity: Verbosity,
+    // Whether the last line is one that the next replaces.
+    has_moving_line: Mutex<bool>,
+}
+
+impl Terminal {
+    /// Nothing is written yet.
+    pub fn new(style: Style, verbosity: Verbosity) -> Self {
+        Self {
+            style,
+            verbosity,
+            has_moving_line: Mutex::new(false),
+        }
+    }
+
+    /// Shows a notice, if there is anything to see.
+    pub fn show(&self, notice: &Notice) {
+        if let Notice::Step { step } = notice {
+            self.step(step);
+        } else if let Some(text) = describe(notice, self.verbosity) {
+            self.write(&text, false);
+        }
+    }
+
+    /// Shows what went wrong and does not matter much.
+    pub fn complain(&self, message: &str) {
+        self.write(&format!("{} {}", label("warning"), visible(message)), false);
+    }
+
+    fn step(&self, step: &str) {
+        let step = visible(step);
+        match self.verbosity {
+            Verbosity::Verbose => self.write(&format!("  {step}"), false),
+            Verbosity::Usual if self.style.is_terminal => {
+                let short: String = step.chars().take(COLUMNS).collect();
+                self.write(&short.dimmed().to_string(), true);
+            }
+            Verbosity::Usual | Verbosity::Quiet => {}
+        }
+    }
+
+    fn write(&self, text: &str, is_moving: bool) {
+        let mut moving = self
+            .has_moving_line
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let start = if std::mem::replace(&mut *moving, is_moving) {
+            "\r\x1b[2K"
+        } else {
+            ""
+        };
+        let end = if is_moving { "" } else { "\n" };
+        // In one write, or another process's line may get in between. A terminal that is gone
+        // hears nothing, and the app goes on serving.
+        let _ = io::stderr()
+            .lock()
+            .write_all(format!("{start}{text}{end}").as_bytes());
+    }
+}
+
+/// A wrong command line, or the help that was asked for.
+pub fn usage(wrong: &clap::Error) -> ExitCode {
+    // Help that nobody reads to its end (`devserve --help | head`) is no failure.
+    let _ = wrong.print();
+    match wrong.use_stderr() {
+        true => ExitCode::from(2),
+        false => ExitCode::SUCCESS,
+    }
+}
+
+/// What could not be done, why, and what to do.
+pub fn failure(failure: &Failure) -> ExitCode {
+    let mut text = String::new();
+    for (depth, message) in failure.chain.iter().enumerate() {
+        let label = label(if depth == 0 { "error" } else { "caused by" });
+        text += &format!("{label} {}\n", visible_lines(message.trim_end()));
+    }
+    if let Some(help) = &failure.help {
+        text += &format!("{} {}\n", label("help"), visible(help));
+    }
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+    ExitCode::FAILURE
+}
+
+/// What was done.
+pub fn done(text: &str) {
+    let _ = io::stderr()
+        .lock()
+        .write_all(format!("{text}\n").as_bytes());
+}
+
+fn label(word: &str) -> ColoredString {
+    let word = format!("{word}:");
+    match word.as_str() {
+        "error:" => word.red().bold(),
+        "warning:" => word.yellow().bold(),
+        "help:" => word.cyan().bold(),
+        _ => word.bold(),
+    }
+}
+
+/// The line for a notice; `None` where this much is not wanted.
+fn describe(notice: &Notice, verbosity: Verbosity) -> Option<String> {
+    let is_usual = verbosity >= Verbosity::Usual;
+    let is_verbose = verbosity == Verbosity::Verbose;
+    match notice {
+        Notice::Holding { url } => {
+            let version = env!("CARGO_PKG_VERSION");
+            Some(format!(
+                "devserve {version} · {} · for development only",
+                url.bold()
+            ))
+        }
+        Notice::Building { target } => is_verbose.then(|| format!("building {target}")),
+        Notice::Built {
+            target,
+            elapsed,
+            warnings,
+        } => is_usual.then(|| built(target, *elapsed, warnings, is_verbose)),
+        Notice::BuildFailed {
+            target,
+            errors,
+            rendered,
+        } => {
+            let count = match errors {
+                0 => String::new(),
+                1 => ", 1 error".to_owned(),
+                many => format!(", {many} errors"),
+            };
+            let label = label("error");
+            Some(format!(
+                "{}\n{label} {target} did not build{count}",
+                rendered.trim_end()
+            ))
+        }
+        Notice::Live {
+            changed,
+            elapsed,
+            browsers,
+        } => match changed.is_empty() {
+            true => is_usual.then(|| stamped(&format!("serving after {}", seconds(*elapsed)))),
+            false => is_usual.then(|| {
+                let (changed, elapsed) = (list(changed), seconds(*elapsed));
+                stamped(&format!(
+                    "changed {changed} · live in {elapsed}{}",
+                    reloaded(*browsers)
+                ))
+            }),
+        },
+        Notice::Refreshed { changed, browsers } => is_usual.then(|| {
+            let changed = list(std::slice::from_ref(changed));
+            stamped(&format!("changed {changed}{}", reloaded(*browsers)))
+        }),
+        Notice::SlowStart { target, elapsed } => {
+            let elapsed = seconds(*elapsed);
+            let help = "its main ends in devserve::run, or reads LISTEN_FDS and NOTIFY_SOCKET";
+            Some(format!(
+                "{} {target} runs for {elapsed} and accepts no requests yet\n{} {help}",
+                label("warning"),
+                label("help"),
+            ))
+        }
+        Notice::Died {
+            target,
+            how,
+            when_ready,
+        } => {
+            let when = if *when_ready {
+                ""
+            } else {
+                " before it accepted a request"
+            };
+            Some(format!("{} {target} ended{when}: {how}", label("error")))
+        }
+        Notice::Restarting { target } => {
+            is_usual.then(|| stamped(&format!("starting {target} again for a request")))
+        }
+        Notice::Unwatched { reason } => {
+            let help = "changes are seen when a request comes; raise fs.inotify.max_user_watches";
+            let reason = visible(reason);
+            Some(format!(
+                "{} cannot watch: {reason}\n{} {help}",
+                label("warning"),
+                label("help")
+            ))
+        }
+        Notice::Access(record) => is_usual.then(|| access(record)),
+        Notice::Refused { peer, status, why } => is_usual.then(|| {
+            let peer = peer.map(|peer| format!(" from {peer}")).unwrap_or_default();
+            stamped(&format!("refused{peer}: {status} {}", visible(why)))
+        }),
+        Notice::NoLiveReload { target } => is_usual.then(|| {
+            let target = visible(target);
+            let help = "allow script-src 'self' and connect-src 'self' while you develop";
+            let warning = label("warning");
+            let help_label = label("help");
+            format!("{warning} {target} forbids the live-reload script\n{help_label} {help}")
+        }),
+        Notice::Stopping => is_verbose.then(|| "stopping".to_owned()),
+        _ => None, // What a later library has to say, this command has no words for.
+    }
+}
+
+fn built(target: &str, elapsed: Duration, warnings: &[String], in_full: bool) -> String {
+    let elapsed = seconds(elapsed);
+    match warnings.len() {
+        0 => format!("built {target} in {elapsed}"),
+        _ if in_full => format!("{}built {target} in {elapsed}", warnings.concat()),
+        1 => format!("built {target} in {elapsed} · 1 warning (-v shows it)"),
+        many => format!("built {target} in {elapsed} · {many} warnings (-v shows them)"),
+    }
+}
+
+fn access(record: &AccessRecord) -> String {
+    let status = match record.status {
+        200..300 => record.status.to_string().green(),
+        300..400 => record.status.to_string().cyan(),
+        400..500 => record.status.to_string().yellow(),
+        _ => record.status.to_string().red(),
+    };
+    // Method first: colours would count as width.
+    let request = format!(
+        "{:<6} {:<30}",
+        visible(&record.method),
+        visible(&record.target)
+    );
+    let held = match record.held >= Duration::from_millis(1) {
+        true => format!("  held {}", milliseconds(record.held)),
+        false => String::new(),
+    };
+    stamped(&format!(
+        "{request} {status} {:>9}{held}",
+        milliseconds(record.elapsed)
+    ))
+}
+
+fn stamped(text: &str) -> String {
+    format!("{}  {text}", clock::time_of_day().dimmed())
+}
+
+fn reloaded(browsers: usize) -> String {
+    match browsers {
+        0 => String::new(),
+        1 => " · reloaded 1 browser".to_owned(),
+        many => format!(" · reloaded {many} browsers"),
+    }
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    const SHOWN: usize = 3;
+    let mut names: Vec<String> = paths
+        .iter()
+        .take(SHOWN)
+        .map(|path| visible(&path.to_string_lossy()).into_owned())
+        .collect();
+    if paths.len() > SHOWN {
+        names.push(format!("{} more", paths.len() - SHOWN));
+    }
+    names.join(", ")
+}
+
+fn seconds(elapsed: Duration) -> String {
+    format!("{:.1} s", elapsed.as_secs_f64())
+}
+
+fn milliseconds(elapsed: Duration) -> String {
+    match elapsed.as_millis() {
+        0 => format!("{:.1} ms", elapsed.as_secs_f64() * 1e3),
+        short @ 1..10_000 => format!("{short} ms"),
+        _ => seconds(elapsed),
+    }
+}
+
+/// Several lines, such as cargo's words, each made harmless.
+fn visible_lines(text: &str) -> String {
+    text.lines().map(visible).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(notice: Notice, verbosity: Verbosity, want: Option<&str>) {
+        colored::control::set_override(false);
+        let line = describe(&notice, verbosity);
+        // Without the time of day.
+        let line = line.map(|line| match line.as_bytes().get(2) {
+            Some(b':') => line[10..].to_owned(),
+            _ => line,
+        });
+        assert_eq!(line.as_deref(), want);
+    }
+
+    fn live(changed: &[&str], browsers: usize) -> Notice {
+        let changed = changed.iter().map(PathBuf::from).collect();
+        Notice::Live {
+            changed,
+            elapsed: Duration::from_millis(1430),
+            browsers,
+        }
+    }
+
+    #[test]
+    fn a_new_generation_says_why_it_came() {
+        let usual = Verbosity::Usual;
+        check(live(&[], 0), usual, Some("serving after 1.4 s"));
+        check(
+            live(&["a.rs"], 0),
+            usual,
+            Some("changed a.rs · live in 1.4 s"),
+        );
+        check(
+            live(&["a.rs"], 1),
+            usual,
+            Some("changed a.rs · live in 1.4 s · reloaded 1 browser"),
+        );
+        check(
+            live(&["a", "b", "c", "d", "e"], 2),
+            usual,
+            Some("changed a, b, c, 2 more · live in 1.4 s · reloaded 2 browsers"),
+        );
+        check(live(&["a.rs"], 1), Verbosity::Quiet, None);
+    }
+
+    #[test]
+    fn an_access_line_cannot_steer_the_terminal() {
+        let record = AccessRecord {
+            peer: None,
+            method: "GET".to_owned(),
+            target: "/\x1b[2J".to_owned(),
+            status: 404,
+            body_bytes: 9,
+            elapsed: Duration::from_micros(300),
+            held: Duration::ZERO,
+        };
+        let want = format!("GET    {:<30} 404    0.3 ms", "/\\x1b[2J");
+        check(Notice::Access(record), Verbosity::Usual, Some(&want));
+    }
+
+    #[test]
+    fn what_goes_wrong_is_said_to_the_quiet_too() {
+        let died = Notice::Died {
+            target: "shop".to_owned(),
+            how: "exit code 3".to_owned(),
+            when_ready: false,
+        };
+        let want = "error: shop ended before it accepted a request: exit code 3";
+        check(died, Verbosity::Quiet, Some(want));
+        let failed = Notice::BuildFailed {
+            target: "shop".to_owned(),
+            errors: 2,
+            rendered: "error[E0308]: no\n\n".to_owned(),
+        };
+        let want = "error[E0308]: no\nerror: shop did not build, 2 errors";
+        check(failed, Verbosity::Quiet, Some(want));
+    }
+}

@@ -1,0 +1,51 @@
+use std::io;
+
+use devserve::dev::{Config, Notice, Sink, Supervisor};
+
+use crate::args::RunArgs;
+use crate::browser;
+use crate::failure::Failure;
+use crate::output::Terminal;
+use crate::signals;
+use crate::style::Style;
+
+/// `devserve run`.
+pub fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
+    let terminal = Terminal::new(style, args.verbosity());
+    let opens_browser = args.opens_browser();
+    let sink = Sink::new(move |notice| {
+        terminal.show(&notice);
+        if let Notice::Holding { url } = &notice
+            && opens_browser
+            && let Err(error) = browser::open(url)
+        {
+            terminal.complain(&format!("no browser was opened: {error}"));
+        }
+    });
+    let (choice, address, reload) = (args.choice(), args.address(), args.reloads());
+    let (watch, ignore, args) = args.into_lists();
+    let has_colors = style.has_colors;
+    let config = Config {
+        choice,
+        address,
+        reload,
+        watch,
+        ignore,
+        args,
+        has_colors,
+    };
+    let deaf = |error: io::Error| {
+        Failure::new(
+            &error,
+            "devserve needs to hear Ctrl-C: free some descriptors and threads",
+        )
+    };
+    // Before anything is started, so that whatever is started is ended.
+    let signals = signals::catch().map_err(deaf)?;
+    let supervisor =
+        Supervisor::start(config, sink).map_err(|error| Failure::new(&error, error.help()))?;
+    let listening = signals::listen(signals, supervisor.stopper()).map_err(deaf)?;
+    supervisor.wait();
+    drop(listening);
+    Ok(())
+}

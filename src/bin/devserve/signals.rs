@@ -1,0 +1,43 @@
+use std::io;
+use std::thread;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::{Handle, Signals};
+
+use devserve::dev::Stopper;
+
+/// Ctrl-C, SIGTERM and a terminal that closes: caught from now on, and kept until someone wants
+/// to know.
+pub fn catch() -> io::Result<Signals> {
+    Signals::new([SIGINT, SIGTERM, SIGHUP])
+}
+
+/// A thread that hears signals, until it is dropped.
+#[derive(Debug)]
+pub struct Listening {
+    handle: Handle,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+/// Lets each signal stop what `stopper` stops: the second one at once.
+pub fn listen(mut signals: Signals, stopper: Stopper) -> io::Result<Listening> {
+    let handle = signals.handle();
+    let hear = move || signals.forever().for_each(|_| stopper.stop());
+    let thread = thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(hear)?;
+    Ok(Listening {
+        handle,
+        thread: Some(thread),
+    })
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.handle.close();
+        if let Some(thread) = self.thread.take() {
+            // A panic there was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}

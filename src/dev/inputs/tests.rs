@@ -1,0 +1,227 @@
+use std::time::Duration;
+
+use super::*;
+use crate::dev::project::Program;
+
+/// A package in a folder of its own, and what is known about it.
+struct Shop {
+    dir: tempfile::TempDir,
+    inputs: Inputs,
+}
+
+impl Shop {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().to_owned();
+        for (path, text) in [
+            ("Cargo.toml", "[package]"),
+            ("Cargo.lock", "version = 4"),
+            ("src/main.rs", "fn main() {}"),
+            ("src/cart.rs", "// cart"),
+            ("README.md", "# Shop"),
+            ("templates/list.html", "<p>"),
+            ("templates/mail.txt", "included"),
+            ("static/site.css", "p {}"),
+            (".gitignore", "/data\n"),
+        ] {
+            write(&root, path, text);
+        }
+        let project = Project {
+            package: "shop".to_owned(),
+            program: Program::Bin("shop".to_owned()),
+            is_release: false,
+            package_dir: root.clone(),
+            workspace_root: root.clone(),
+            target_dir: root.join("target"),
+            source_dirs: vec![root.clone()],
+        };
+        let ignore = Ignore::new(&root, &["*.skip".to_owned()]).unwrap();
+        let always = vec![root.join("settings")];
+        Self {
+            inputs: Inputs::new(&project, always, ignore),
+            dir,
+        }
+    }
+
+    /// The same after a good build of `main.rs`, `cart.rs` and the included mail.
+    fn built() -> Self {
+        let shop = Self::new();
+        let learned = shop.build("src/main.rs src/cart.rs templates/mail.txt", after_all());
+        assert_eq!(learned.changed, [] as [PathBuf; 0]);
+        shop
+    }
+
+    fn build(&self, inputs: &str, started: SystemTime) -> Learned {
+        let inputs: Vec<String> = inputs
+            .split(' ')
+            .map(|path| self.path(path).display().to_string())
+            .collect();
+        self.inputs.build_begins();
+        self.inputs
+            .learn(&format!("/target/shop: {}\n", inputs.join(" ")), started)
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.dir.path().join(path)
+    }
+
+    /// Writes a file, and judges the change.
+    #[track_caller]
+    fn check(&self, path: &str, text: &str, want: Option<Effect>) {
+        write(self.dir.path(), path, text);
+        assert_eq!(self.judge(path), want, "{path}");
+    }
+
+    fn judge(&self, path: &str) -> Option<Effect> {
+        match self.inputs.judge(&self.path(path))? {
+            Event::Changed { effect, .. } => Some(effect),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn write(root: &Path, path: &str, text: &str) {
+    let path = root.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+/// A build's start after which no file of the test was written.
+fn after_all() -> SystemTime {
+    SystemTime::now() + Duration::from_secs(3600)
+}
+
+const BUILD: Option<Effect> = Some(Effect::Build);
+
+#[test]
+fn an_input_asks_for_a_build_once_per_content() {
+    let shop = Shop::built();
+    shop.check("src/main.rs", "fn main() { }", BUILD);
+    assert_eq!(shop.judge("src/main.rs"), None);
+    shop.check("src/main.rs", "fn main() { }", None);
+    fs::remove_file(shop.path("src/main.rs")).unwrap();
+    assert_eq!(shop.judge("src/main.rs"), BUILD);
+}
+
+#[test]
+fn what_no_build_read_asks_for_none() {
+    let shop = Shop::built();
+    shop.check("README.md", "# My shop", None);
+    shop.check("src/unused.rs", "// not a module yet", None);
+    shop.check("target/debug/shop.rs", "", None);
+    shop.check("data/orders.json", "[]", None);
+}
+
+#[test]
+fn what_the_app_reads_while_it_runs_is_for_browsers() {
+    let shop = Shop::built();
+    shop.check("templates/list.html", "<ul>", Some(Effect::Refresh));
+    shop.check(
+        "static/site.css",
+        "ul {}",
+        Some(Effect::Restyle("site.css".to_owned())),
+    );
+    shop.check("static/site.css", "ul {}", None);
+    shop.check("templates/mail.txt", "compiled in", BUILD);
+    shop.check("examples/book/static/a.js", "", Some(Effect::Refresh));
+}
+
+#[test]
+fn what_cargo_reads_asks_for_a_build_also_where_it_was_not_there() {
+    let shop = Shop::built();
+    shop.check("Cargo.toml", "[package]\n", BUILD);
+    shop.check("build.rs", "fn main() {}", BUILD);
+    shop.check(".cargo/config.toml", "[build]", BUILD);
+    shop.check("Cargo.lock", "version = 5", BUILD);
+    shop.inputs.build_begins();
+    shop.check("Cargo.lock", "version = 6", None);
+}
+
+#[test]
+fn before_the_first_build_sources_are_known_by_name() {
+    let shop = Shop::new();
+    shop.check("src/new.rs", "", BUILD);
+    shop.check("Cargo.toml", "[package] ", BUILD);
+    shop.check("README.md", "", None);
+    shop.check("templates/list.html", "", Some(Effect::Refresh));
+}
+
+#[test]
+fn after_a_failed_build_any_file_may_be_the_mend() {
+    let shop = Shop::built();
+    shop.inputs.build_begins();
+    assert_eq!(
+        shop.inputs.build_failed(after_all()).changed,
+        [] as [PathBuf; 0]
+    );
+    shop.check("src/new.rs", "", BUILD);
+    shop.check("words.txt", "for include_str!", BUILD);
+    shop.check("data/orders.json", "[]", None);
+    shop.check("notes.skip", "", None);
+    shop.check("src/main.rs", "fn main() {}", None);
+}
+
+#[test]
+fn a_request_finds_what_the_watcher_has_not_reported() {
+    let shop = Shop::built();
+    assert!(shop.inputs.look_out().is_none());
+    write(shop.dir.path(), "src/cart.rs", "// cart and till");
+    assert!(shop.inputs.look_out().is_some());
+    assert!(shop.inputs.look_out().is_none());
+    assert_eq!(shop.judge("src/cart.rs"), None, "one change is told once");
+    write(shop.dir.path(), "README.md", "# Other");
+    assert!(shop.inputs.look_out().is_none());
+}
+
+#[test]
+fn an_input_written_during_the_build_that_found_it_has_changed() {
+    let shop = Shop::new();
+    let learned = shop.build("src/main.rs", SystemTime::UNIX_EPOCH);
+    assert!(learned.changed.contains(&shop.path("src/main.rs")));
+    assert!(
+        !learned.changed.contains(&shop.path("Cargo.lock")),
+        "cargo may have written it"
+    );
+    assert!(learned.folders.contains(&shop.path("src")));
+}
+
+#[test]
+fn a_module_that_was_saved_before_it_was_named_is_not_built_twice() {
+    let shop = Shop::built();
+    shop.check("src/till.rs", "// till", None);
+    shop.check("src/main.rs", "mod till;", BUILD);
+    let learned = shop.build("src/main.rs src/till.rs", SystemTime::UNIX_EPOCH);
+    assert_eq!(learned.changed, [] as [PathBuf; 0]);
+    shop.check("src/till.rs", "// the till", BUILD);
+}
+
+#[test]
+fn paths_the_user_names_always_ask_for_a_build() {
+    let shop = Shop::built();
+    shop.check("settings/shop.toml", "open = true", BUILD);
+}
+
+#[test]
+fn a_folder_that_a_build_script_asks_about_counts_with_all_that_is_in_it() {
+    let shop = Shop::new();
+    write(shop.dir.path(), "assets/logo.svg", "<svg>");
+    shop.build("src/main.rs assets", after_all());
+    shop.check("assets/icon.svg", "<svg>", BUILD);
+}
+
+#[track_caller]
+fn check_dep_info(text: &str, want: &[&str]) {
+    let want: Vec<PathBuf> = want.iter().map(PathBuf::from).collect();
+    assert_eq!(parse_dep_info(text), want);
+}
+
+#[test]
+fn dep_info_is_a_makefile_rule() {
+    check_dep_info(
+        "/t/shop: /s/main.rs /s/cart.rs\n",
+        &["/s/main.rs", "/s/cart.rs"],
+    );
+    check_dep_info("/t/shop: /my\\ shop/main.rs\n", &["/my shop/main.rs"]);
+    check_dep_info("/t/shop:\n", &[]);
+    check_dep_info("", &[]);
+}

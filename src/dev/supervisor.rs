@@ -1,0 +1,260 @@
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, SystemTime};
+
+use tempfile::TempDir;
+
+use crate::dev::build::{self, Builder, Workshop};
+use crate::dev::child::Launch;
+use crate::dev::event::Event;
+use crate::dev::front::{Front, LiveReload};
+use crate::dev::gate::Gate;
+use crate::dev::ignore::Ignore;
+use crate::dev::inputs::Inputs;
+use crate::dev::notice::{Notice, Sink};
+use crate::dev::project::{Choice, Project, ProjectError};
+use crate::dev::reload::ReloadHub;
+use crate::dev::watch::Watch;
+use crate::dev::worker::Worker;
+use crate::net::{Address, BindError, Listener};
+
+/// How long answers may take to leave once the app has ended.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// What to run, and how.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Which program of which package.
+    pub choice: Choice,
+    /// Where requests are taken; port 0 takes any free one.
+    pub address: Address,
+    /// Build anew when files change, and reload browsers.
+    pub reload: bool,
+    /// Files and folders to watch besides the app's own: a change there builds and starts anew.
+    pub watch: Vec<PathBuf>,
+    /// What not to look at, in the notation of `.gitignore`.
+    pub ignore: Vec<String>,
+    /// The app's arguments.
+    pub args: Vec<OsString>,
+    /// Let the compiler's words in notices have colours.
+    pub has_colors: bool,
+}
+
+/// `devserve run`, running: a front that holds the port, and the app behind it.
+///
+/// Dropping it kills everything at once; [`wait`](Self::wait) lets it end by itself.
+#[derive(Debug)]
+pub struct Supervisor {
+    events: Sender<Event>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Ends a [`Supervisor`] from elsewhere, such as a thread that hears signals.
+#[derive(Debug, Clone)]
+pub struct Stopper(Sender<Event>);
+
+impl Stopper {
+    /// Takes no more requests, lets open ones end, ends the app. The second time: at once.
+    pub fn stop(&self) {
+        // Fails only where it has ended.
+        let _ = self.0.send(Event::Stop);
+    }
+}
+
+impl Supervisor {
+    /// Takes the port, finds the program, and begins the first build. Requests are accepted
+    /// from here on, and wait.
+    ///
+    /// # Errors
+    /// [`StartError`], with what to do about it in [`StartError::help`].
+    pub fn start(config: Config, sink: Sink) -> Result<Self, StartError> {
+        let listener = Listener::bind(&config.address)?;
+        let project = Arc::new(Project::find(&config.choice)?);
+        let ignore = Ignore::new(&project.package_dir, &config.ignore)
+            .map_err(|source| StartError::Glob { source })?;
+        let always: Vec<PathBuf> = config
+            .watch
+            .iter()
+            .map(|path| absolute(path))
+            .collect::<Result<_, _>>()?;
+        let inputs = Arc::new(Inputs::new(&project, always.clone(), ignore));
+        let no_room = |source| StartError::NoRoom { source };
+        let sockets = private_dir().map_err(no_room)?;
+        let url = format!("http://{}", listener.address());
+
+        let (events, heard) = mpsc::channel();
+        let lookout = {
+            let (inputs, is_looking) = (Arc::clone(&inputs), config.reload);
+            move || is_looking.then(|| inputs.look_out()).flatten()
+        };
+        let doing = format!("building {}", project.program);
+        let gate = Gate::new(doing, events.clone(), Box::new(lookout));
+        let hub = Arc::new(ReloadHub::new(run_number()));
+        let live_reload = match config.reload {
+            true => LiveReload::On,
+            false => LiveReload::Off,
+        };
+        let (front_gate, front_hub) = (Arc::clone(&gate), Arc::clone(&hub));
+        let front = Front::start(listener, front_gate, front_hub, sink.clone(), live_reload)
+            .map_err(no_room)?;
+        sink.tell(Notice::Holding { url: url.clone() });
+
+        let watch = config.reload.then(|| {
+            let paths = project.source_dirs.iter().chain(&always).cloned().collect();
+            Watch::start(paths, Arc::clone(&inputs), events.clone(), sink.clone())
+        });
+        let watch = watch.transpose().map_err(no_room)?;
+        let builder = Builder::start(Workshop {
+            project: Arc::clone(&project),
+            inputs,
+            has_colors: config.has_colors,
+            events: events.clone(),
+            progress: progress(Arc::clone(&gate), Arc::clone(&project), sink.clone()),
+            discovery: match &watch {
+                Some(watch) => Box::new(watch.adder()),
+                None => Box::new(drop),
+            },
+        });
+        let launch = Launch {
+            args: config.args,
+            package_dir: project.package_dir.clone(),
+            front: url,
+            sockets: sockets.path().to_owned(),
+        };
+        let events_of_apps = events.clone();
+        let builder = builder.map_err(no_room)?;
+        let worker = Worker::new(project, gate, hub, builder, launch, events_of_apps, sink);
+        let work = move || {
+            // The app's processes die with the thread that starts them: it is this one.
+            worker.run(&heard);
+            drop(watch);
+            drop(sockets);
+            // What the app answered last may still be on its way out.
+            front.stop(FAREWELL);
+        };
+        let thread = thread::Builder::new()
+            .name("supervisor".to_owned())
+            .spawn(work);
+        Ok(Self {
+            events,
+            thread: Some(thread.map_err(no_room)?),
+        })
+    }
+
+    /// What ends it.
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.events.clone())
+    }
+
+    /// Waits until it was [stopped](Stopper::stop) and everything has ended.
+    pub fn wait(mut self) {
+        self.join();
+    }
+
+    fn join(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            // A panic there was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        if self.thread.is_some() {
+            let stopper = self.stopper();
+            stopper.stop();
+            stopper.stop();
+            self.join();
+        }
+    }
+}
+
+/// Tells those who wait, and the terminal, what cargo is at.
+fn progress(gate: Arc<Gate>, project: Arc<Project>, sink: Sink) -> build::Progress {
+    Box::new(move |step| {
+        gate.describe(format!("building {}: {step}", project.program));
+        sink.tell(Notice::Step {
+            step: step.to_owned(),
+        });
+    })
+}
+
+/// A new folder that only this user may enter, with a path short enough for a socket in it:
+/// 108 bytes is all a Unix socket's address holds.
+fn private_dir() -> io::Result<TempDir> {
+    const ROOM: usize = 80;
+    let dir = tempfile::Builder::new().prefix("devserve-").tempdir()?;
+    if dir.path().as_os_str().as_bytes().len() <= ROOM {
+        return Ok(dir);
+    }
+    tempfile::Builder::new()
+        .prefix("devserve-")
+        .tempdir_in("/tmp")
+}
+
+/// A number greater than any earlier run's, to count versions of pages from.
+fn run_number() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or_default()
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, StartError> {
+    path.canonicalize()
+        .map_err(|source| StartError::Unwatchable {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+/// Why nothing was started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The port is not to be had.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// There is nothing to build.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// An `--ignore` that is no glob.
+    #[error("cannot understand what to ignore")]
+    Glob {
+        /// What is wrong with it.
+        source: ::ignore::Error,
+    },
+    /// A `--watch` that is not there.
+    #[error("cannot watch {}", .path.display())]
+    Unwatchable {
+        /// As given.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The system gave no thread or no temporary folder.
+    #[error("cannot set up")]
+    NoRoom {
+        /// The system's reason.
+        source: io::Error,
+    },
+}
+
+impl StartError {
+    /// What the person at the keyboard can do, in one line.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Bind(error) => error.help().to_string(),
+            Self::Project(error) => error.help(),
+            Self::Glob { .. } => "write it as a line of .gitignore, such as *.log".to_owned(),
+            Self::Unwatchable { .. } => "give a file or folder that exists".to_owned(),
+            Self::NoRoom { .. } => "see whether the temporary folder is full".to_owned(),
+        }
+    }
+}

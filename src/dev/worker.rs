@@ -1,0 +1,314 @@
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use crate::dev::build::Builder;
+use crate::dev::child::{Child, Launch};
+use crate::dev::event::{Effect, Event};
+use crate::dev::gate::Gate;
+use crate::dev::generation::Generation;
+use crate::dev::notice::{Notice, Sink};
+use crate::dev::project::Project;
+use crate::dev::reload::ReloadHub;
+use crate::dev::state::{Action, Death, Doing, State, step};
+use crate::pages::{AppDied, BuildFailed, Diagnostic, Level};
+
+/// How long a retired generation may go on answering what it had begun.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long a process may take to end when asked.
+const LAST_GRACE: Duration = Duration::from_secs(2);
+/// How long a start may take before it is mentioned.
+const SLOW_START: Duration = Duration::from_secs(5);
+/// How long the page about a death at the start stays before a request tries again: long enough
+/// that a browser's second request (its icon) does not.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// Carries events to [`step`], and out what it decides: the one place where both meet the world.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    project: Arc<Project>,
+    gate: Arc<Gate>,
+    hub: Arc<ReloadHub>,
+    builder: Builder,
+    launch: Launch,
+    events: Sender<Event>,
+    sink: Sink,
+    children: HashMap<Generation, Child>,
+    alarms: Vec<(Instant, Alarm)>,
+}
+
+/// What is due at a time.
+#[derive(Debug)]
+enum Alarm {
+    Tell(Event),
+    Kill(Generation),
+}
+
+/// Whether the loop goes on.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    Listen,
+    Leave,
+}
+
+impl Worker {
+    pub(crate) fn new(
+        project: Arc<Project>,
+        gate: Arc<Gate>,
+        hub: Arc<ReloadHub>,
+        builder: Builder,
+        launch: Launch,
+        events: Sender<Event>,
+        sink: Sink,
+    ) -> Self {
+        let (children, alarms) = (HashMap::new(), Vec::new());
+        Self {
+            project,
+            gate,
+            hub,
+            builder,
+            launch,
+            events,
+            sink,
+            children,
+            alarms,
+        }
+    }
+
+    /// Works until it is told to stop and everything has ended. Every process is started on the
+    /// thread that calls this, and none outlives it.
+    pub(crate) fn run(mut self, heard: &Receiver<Event>) {
+        let (mut state, actions) = State::begin();
+        let mut next = self.perform_all(actions);
+        while next == Next::Listen {
+            let event = self.next_event(heard);
+            if let Event::Exited { generation, .. } = &event {
+                self.children.remove(generation);
+            }
+            log::debug!("{event:?}");
+            let actions;
+            (state, actions) = step(state, event);
+            next = self.perform_all(actions);
+        }
+    }
+
+    /// The next event: one that was sent, or one that is due.
+    fn next_event(&mut self, heard: &Receiver<Event>) -> Event {
+        loop {
+            let due = self.alarms.iter().map(|(due, _)| *due).min();
+            let waited = match due {
+                Some(due) => heard.recv_timeout(due.saturating_duration_since(Instant::now())),
+                None => heard.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match waited {
+                Ok(event) => return event,
+                Err(RecvTimeoutError::Timeout) => {
+                    let alarm = self.alarms.iter().position(|(at, _)| Some(*at) == due);
+                    match alarm.map(|at| self.alarms.swap_remove(at).1) {
+                        Some(Alarm::Tell(event)) => return event,
+                        Some(Alarm::Kill(generation)) => {
+                            if let Some(child) = self.children.get(&generation) {
+                                child.kill();
+                            }
+                        }
+                        None => {}
+                    }
+                }
+                // Not while we hold a sender ourselves.
+                Err(RecvTimeoutError::Disconnected) => return Event::Stop,
+            }
+        }
+    }
+
+    fn perform_all(&mut self, actions: Vec<Action>) -> Next {
+        for action in actions {
+            log::debug!("{action:?}");
+            if self.perform(action) == Next::Leave {
+                return Next::Leave;
+            }
+        }
+        Next::Listen
+    }
+
+    fn perform(&mut self, action: Action) -> Next {
+        match action {
+            Action::Hold(doing) => self.hold(doing),
+            Action::Build(generation) => {
+                self.sink.tell(Notice::Building {
+                    target: self.project.title(),
+                });
+                self.builder.build(generation);
+            }
+            Action::CancelBuild => self.builder.cancel(),
+            Action::Start {
+                generation,
+                executable,
+            } => self.start(generation, &executable),
+            Action::Open {
+                generation,
+                changed,
+            } => {
+                let Some(child) = self.children.get(&generation) else {
+                    return Next::Listen;
+                };
+                let since = self.gate.progress().map(|progress| progress.since);
+                self.gate.open(generation, child.socket());
+                let browsers = self.hub.reload();
+                let changed = changed
+                    .into_iter()
+                    .map(|path| self.project.relative(&path))
+                    .collect();
+                let elapsed = since.map_or(Duration::ZERO, |since| since.elapsed());
+                self.sink.tell(Notice::Live {
+                    changed,
+                    elapsed,
+                    browsers,
+                });
+            }
+            Action::Refresh { path, effect } => self.refresh(&path, effect),
+            Action::TellBuilt(built) => self.sink.tell(Notice::Built {
+                target: self.project.title(),
+                elapsed: built.elapsed,
+                warnings: built.warnings,
+            }),
+            Action::TellSlowStart => self.sink.tell(Notice::SlowStart {
+                target: self.project.title(),
+                elapsed: SLOW_START,
+            }),
+            Action::ExplainBuild(report) => self.explain_build(&report),
+            Action::ExplainDeath {
+                generation,
+                how,
+                stderr,
+                when,
+            } => {
+                self.explain_death(generation, how, stderr, when);
+            }
+            Action::Retire(generation) => {
+                self.gate.retire(generation);
+                self.set_alarm(GRACE, Alarm::Tell(Event::Overstayed(generation)));
+            }
+            Action::End(generation) => {
+                if let Some(child) = self.children.get(&generation) {
+                    child.terminate();
+                    self.set_alarm(LAST_GRACE, Alarm::Kill(generation));
+                }
+            }
+            Action::Close => {
+                self.sink.tell(Notice::Stopping);
+                self.gate.close();
+                self.hub.close();
+            }
+            Action::KillAll => {
+                self.builder.cancel();
+                self.children.clear();
+            }
+            Action::Finish => return Next::Leave,
+        }
+        Next::Listen
+    }
+
+    fn hold(&self, doing: Doing) {
+        let verb = match doing {
+            Doing::Building => "building",
+            Doing::Starting | Doing::StartingAgain => "starting",
+        };
+        self.gate.hold(format!("{verb} {}", self.project.program));
+        if doing == Doing::StartingAgain {
+            self.sink.tell(Notice::Restarting {
+                target: self.project.title(),
+            });
+        }
+    }
+
+    fn start(&mut self, generation: Generation, executable: &Path) {
+        match Child::start(&self.launch, generation, executable, self.events.clone()) {
+            Ok(child) => {
+                self.children.insert(generation, child);
+                self.set_alarm(SLOW_START, Alarm::Tell(Event::Unready(generation)));
+            }
+            Err(error) => {
+                let how = format!("not started: {}: {error}", executable.display());
+                let exited = Event::Exited {
+                    generation,
+                    how,
+                    stderr: Vec::new(),
+                };
+                self.set_alarm(Duration::ZERO, Alarm::Tell(exited));
+            }
+        }
+    }
+
+    fn refresh(&self, path: &Path, effect: Effect) {
+        let browsers = match effect {
+            Effect::Restyle(name) => self.hub.restyle(name),
+            Effect::Refresh | Effect::Build => self.hub.reload(),
+        };
+        self.sink.tell(Notice::Refreshed {
+            changed: self.project.relative(path),
+            browsers,
+        });
+    }
+
+    fn explain_build(&self, report: &BuildFailed) {
+        self.gate.explain(Arc::new(report.page()));
+        self.hub.broken(summary(report));
+        let is_error = |diagnostic: &&Diagnostic| diagnostic.level == Level::Error;
+        let errors = report.diagnostics.iter().filter(is_error);
+        let rendered: Vec<&str> = errors.map(|error| error.rendered.as_str()).collect();
+        self.sink.tell(Notice::BuildFailed {
+            target: self.project.title(),
+            errors: rendered.len(),
+            rendered: match rendered.is_empty() {
+                true => report.output.clone(),
+                false => rendered.concat(),
+            },
+        });
+    }
+
+    fn explain_death(&self, generation: Generation, how: String, stderr: Vec<String>, when: Death) {
+        let (when_ready, pause) = match when {
+            Death::AtStart => (false, RETRY_PAUSE),
+            Death::WhileLive => (true, Duration::ZERO),
+        };
+        let target = self.project.title();
+        let report = AppDied {
+            target: target.clone(),
+            how: how.clone(),
+            stderr,
+            when_ready,
+        };
+        self.gate.bury(generation, Arc::new(report.page()), pause);
+        self.sink.tell(Notice::Died {
+            target,
+            how,
+            when_ready,
+        });
+    }
+
+    fn set_alarm(&mut self, after: Duration, alarm: Alarm) {
+        self.alarms.push((Instant::now() + after, alarm));
+    }
+}
+
+/// The first error in one line, for a page that stays open.
+fn summary(report: &BuildFailed) -> String {
+    let first = report
+        .diagnostics
+        .iter()
+        .find(|diagnostic| diagnostic.level == Level::Error);
+    match first {
+        Some(error) => match error.spans.iter().find(|span| span.is_primary) {
+            Some(span) => format!("{}:{}: {}", span.file, span.line_start, error.message),
+            None => error.message.clone(),
+        },
+        None => report
+            .output
+            .lines()
+            .next()
+            .unwrap_or("cargo gave up")
+            .to_owned(),
+    }
+}
