@@ -48,7 +48,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// # Errors
 /// [`RunError`], where it cannot start.
 #[track_caller]
-pub fn run(app: impl App) -> crate::Result<()> {
+pub fn run(app: impl App) -> crate::wsgi::Result<()> {
     match serve(app) {
         Ok(()) => Ok(()),
         // Made here, the error tells the line of `main` that called.
