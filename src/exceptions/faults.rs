@@ -1,7 +1,9 @@
 use std::error::Error as StdError;
+use std::io;
 
 use crate::exceptions::HttpException;
 use crate::forms::{FormError, TypedError, TypedFormError};
+use crate::http::h1::Fault;
 use crate::http::{StatusCode, ValueError};
 use crate::request::JsonError;
 use crate::response::FileError;
@@ -26,7 +28,7 @@ macro_rules! faults {
                         return Some(Self::of(error, $status(error), $help(error)));
                     }
                 )*
-                None
+                broken_message(error)
             }
         }
     };
@@ -39,6 +41,16 @@ faults! {
     TypedError, bad_request, no_help;
     ValueError, bad_request, no_help;
     FileError, file_status, no_help;
+}
+
+/// What the input stream reports when the client breaks HTTP in the middle of a body: a view
+/// that reads the stream itself meets it as an `io::Error`.
+fn broken_message(error: &(dyn StdError + 'static)) -> Option<HttpException> {
+    let fault: &Fault = error
+        .downcast_ref::<io::Error>()?
+        .get_ref()?
+        .downcast_ref()?;
+    Some(HttpException::of(fault, fault.status(), None))
 }
 
 fn no_help<E>(_: &E) -> Option<String> {

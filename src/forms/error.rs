@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::forms::multipart::MultipartError;
 use crate::http::StatusCode;
+use crate::http::h1::Fault;
 
 /// Why a body could not be read.
 ///
@@ -56,11 +57,12 @@ pub enum FormError {
 }
 
 impl FormError {
-    /// The status that answers it: 400, 413 or 415, and 500 where the fault is ours.
+    /// The status that answers it: 400, 408, 413 or 415, and 500 where the fault is ours.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Multipart { .. } | Self::Read { .. } => StatusCode::BAD_REQUEST,
+            Self::Multipart { .. } => StatusCode::BAD_REQUEST,
+            Self::Read { source } => read_status(source),
             Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Store { .. } | Self::Taken => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -81,6 +83,20 @@ impl FormError {
             }
             Self::Multipart { .. } | Self::MediaType { .. } | Self::Read { .. } => None,
         }
+    }
+}
+
+/// A body that breaks HTTP says itself what it is; one that stopped coming is a timeout, which
+/// sockets report in two ways.
+fn read_status(source: &io::Error) -> StatusCode {
+    let fault = source
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<Fault>());
+    match (fault, source.kind()) {
+        (Some(fault), _) => fault.status(),
+        (None, io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock) => StatusCode::REQUEST_TIMEOUT,
+        // The client has gone, or nearly: the answer is for the log.
+        (None, _) => StatusCode::BAD_REQUEST,
     }
 }
 

@@ -1,12 +1,13 @@
 //! Forms and uploads, as a view meets them.
 
 use std::fs;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
 use devserve::forms::{FormLimits, Upload};
+use devserve::http::h1::Fault;
 use devserve::testing::{Client, TestResponse};
-use devserve::wsgi::{self, App};
+use devserve::wsgi::{self, App, Input};
 use devserve::{Request, Response, Result};
 use serde::Deserialize;
 
@@ -332,6 +333,54 @@ fn bytes_first_and_then_the_form_or_the_error_says_so() {
         error.to_string().contains("already read as a form"),
         "{error}"
     );
+}
+
+/// A client that sends half a form and then `error`.
+fn breaking_off(error: fn() -> io::Error) -> Client {
+    struct Broken(&'static [u8], fn() -> io::Error);
+    impl Read for Broken {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            match self.0.read(buf)? {
+                0 => Err(self.1()),
+                count => Ok(count),
+            }
+        }
+    }
+    Client::new(wsgi::app_fn(move |environ| {
+        environ.set_input(Input::new(Broken(b"a=1&b", error)));
+        let view = |request: &Request| -> Result<String> {
+            match request.path().as_ref() {
+                "/stream" => Ok(io::read_to_string(request.stream())?),
+                _ => Ok(request.form()?.len().to_string()),
+            }
+        };
+        App::call(&view, environ)
+    }))
+}
+
+#[test]
+fn a_body_that_breaks_off_is_the_clients_fault_for_forms_and_streams() {
+    let form = || [("a", "1")];
+    let cut = breaking_off(|| io::Error::new(io::ErrorKind::InvalidData, Fault::Chunk));
+    check(
+        cut.post("/form").form(form()).send(),
+        400,
+        "to its end: a chunk of the body is malformed",
+    );
+    check(
+        cut.post("/stream").form(form()).send(),
+        400,
+        "a chunk of the body is malformed",
+    );
+    let slow = breaking_off(|| io::ErrorKind::WouldBlock.into());
+    check(
+        slow.post("/form").form(form()).send(),
+        408,
+        "could not be read to its end",
+    );
+    // An app reads many things: only what the client's stream says is the client's fault.
+    let own = breaking_off(|| io::ErrorKind::NotFound.into());
+    assert!(own.post("/stream").form(form()).send().is_err());
 }
 
 #[derive(Debug, Deserialize)]
