@@ -21,7 +21,7 @@ struct Order {
     cups: u8,
 }
 
-fn app(request: &Request) -> Result<Response> {
+pub(crate) fn app(request: &Request) -> Result<Response> {
     match (request.method(), &*request.path()) {
         (&Method::GET, "/") => Ok(Response::html(PAGE)),
         (&Method::POST, "/order") => order(request),

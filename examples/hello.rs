@@ -5,7 +5,7 @@
 
 use devserve::{Request, Response};
 
-fn app(request: &Request) -> devserve::Result<Response> {
+pub(crate) fn app(request: &Request) -> devserve::Result<Response> {
     let name = request.args().get("name").unwrap_or("World");
     Ok(Response::text(format!("Hello, {name}!\n")))
 }

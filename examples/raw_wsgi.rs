@@ -12,7 +12,7 @@ use std::time::Instant;
 use devserve::wsgi::{self, App, Body, Environ, Result, StartResponse, Status};
 use http::{HeaderMap, HeaderValue};
 
-fn app() -> impl App {
+pub(crate) fn app() -> impl App {
     Timed(wsgi::application(show_environ))
 }
 

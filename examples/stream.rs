@@ -17,7 +17,7 @@ use devserve::exceptions::HttpException;
 use devserve::wsgi::{Body, BodyWriter};
 use devserve::{Request, Response, Result};
 
-fn app(request: &Request) -> Result<Response> {
+pub(crate) fn app(request: &Request) -> Result<Response> {
     match &*request.path() {
         "/" => Ok(Response::text("try /count, /events, /shout and /broken\n")),
         "/count" => Ok(Response::stream((1..=5).map(|number| {

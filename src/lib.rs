@@ -1,4 +1,54 @@
 //! A threaded server and development toolkit in Werkzeug's tradition.
+//!
+//! A **view** is a function from a request to an answer, and [`run`] serves it:
+//!
+//! ```no_run
+//! use devserve::{Request, Response};
+//!
+//! fn app(request: &Request) -> devserve::Result<Response> {
+//!     let name = request.args().get("name").unwrap_or("World");
+//!     Ok(Response::text(format!("Hello, {name}!")))
+//! }
+//!
+//! fn main() -> devserve::Result<()> {
+//!     devserve::run(app)
+//! }
+//! ```
+//!
+//! `cargo run` serves it plainly. The command `devserve run` adds what one wants while writing
+//! it: it rebuilds on save, holds requests meanwhile, shows compile errors and reloads the
+//! browser.
+//!
+//! # What is where
+//!
+//! - [`Request`] reads what was asked: query, [`forms`], uploads, cookies, JSON.
+//! - [`Response`] is built by chain; anything that is [`IntoResponse`] may be returned.
+//! - An `Err` ends a view early. One of the [`exceptions`], or what a client got wrong, is
+//!   answered as itself; every other is a 500, which the [`debugger`] explains.
+//! - [`wsgi`] is the contract below: an [`App`](wsgi::App) is called with an
+//!   [`Environ`](wsgi::Environ). Middleware is an app that holds an app.
+//! - [`server`] is the engine, for programs that want to start and stop it themselves.
+//! - [`testing`] calls an app without a socket; [`templates`] renders a folder of templates;
+//!   [`session`] signs cookies; [`security`] makes names and paths safe.
+//! - [`dev`] is what the command is made of.
+//!
+//! Methods, statuses and header maps are those of crate [`http`](::http).
+//!
+//! # Features
+//!
+//! All are on by default. An app compiles less with `default-features = false` and, say,
+//! `features = ["server", "debugger", "forms"]`.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `server` | [`server`], [`net`] and [`run`] |
+//! | `forms` | [`Request::form`], [`Request::files`], [`Request::query`] |
+//! | `json` | [`Request::json`], [`Response::json`] |
+//! | `session` | [`session`], [`Request::signed_cookie`] |
+//! | `templates` | [`templates`] |
+//! | `debugger` | [`debugger`]; [`run`] uses it in programs built with `debug_assertions` |
+//! | `testing` | [`testing`] |
+//! | `dev`, `cli` | [`dev`], and the command |
 #![deny(unsafe_code)]
 
 // Floor 0: strings, and every line of unsafe code.

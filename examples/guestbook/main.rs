@@ -22,7 +22,7 @@ const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/guestbook");
 const LONGEST_MESSAGE: usize = 500;
 
 /// The app, with its entries in `folder`.
-fn app(folder: PathBuf) -> Result<impl App> {
+pub(crate) fn app(folder: PathBuf) -> Result<impl App> {
     let guestbook = Guestbook {
         key: Key::from_secret(&store::secret(&folder)?)?,
         store: Store::open(folder)?,

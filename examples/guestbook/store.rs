@@ -10,23 +10,23 @@ use devserve::forms::Upload;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Entry {
-    pub name: String,
-    pub message: String,
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) message: String,
     /// The picture's file name.
-    pub picture: Option<String>,
+    pub(crate) picture: Option<String>,
     /// Seconds since 1970.
-    pub written: u64,
+    pub(crate) written: u64,
 }
 
-pub struct Store {
+pub(crate) struct Store {
     folder: PathBuf,
     // Newest last, as in the file.
     entries: Mutex<Vec<Entry>>,
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum StoreError {
+pub(crate) enum StoreError {
     #[error("That is no PNG, JPEG, GIF or WebP picture.")]
     NoPicture,
     #[error("the guestbook's file {path:?} is unreadable at line {line}")]
@@ -43,7 +43,7 @@ pub enum StoreError {
 
 impl Store {
     /// Reads what is there; an empty or missing folder is an empty book.
-    pub fn open(folder: PathBuf) -> Result<Self, StoreError> {
+    pub(crate) fn open(folder: PathBuf) -> Result<Self, StoreError> {
         let pictures = folder.join("pictures");
         fs::create_dir_all(&pictures).map_err(at(&pictures))?;
         let path = folder.join("entries.jsonl");
@@ -67,16 +67,16 @@ impl Store {
     }
 
     /// All entries, newest first.
-    pub fn entries(&self) -> Vec<Entry> {
+    pub(crate) fn entries(&self) -> Vec<Entry> {
         self.lock().iter().rev().cloned().collect()
     }
 
-    pub fn pictures(&self) -> PathBuf {
+    pub(crate) fn pictures(&self) -> PathBuf {
         self.folder.join("pictures")
     }
 
     /// Keeps an entry and returns its number.
-    pub fn add(
+    pub(crate) fn add(
         &self,
         name: &str,
         message: &str,
@@ -118,7 +118,7 @@ impl Store {
 }
 
 /// The secret that signs cookies: made once, readable by its owner only.
-pub fn secret(folder: &Path) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn secret(folder: &Path) -> Result<Vec<u8>, StoreError> {
     use std::os::unix::fs::OpenOptionsExt;
     fs::create_dir_all(folder).map_err(at(folder))?;
     let path = folder.join("secret");

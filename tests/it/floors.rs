@@ -31,11 +31,27 @@ const FLOORS: &[(&str, u8)] = &[
 /// What a module never imports although it is lower, and why.
 const NEVER: &[(&str, &[&str], &str)] = &[
     ("http", &["sys"], "every case of it is a unit test"),
-    ("proxy", &["wsgi"], "it passes bytes on to a program it does not link"),
-    ("server", &["pages", "forms"], "the engine serves any app and explains nothing"),
-    ("debugger", &["server", "net"], "it stands around an app, whatever serves it"),
+    (
+        "proxy",
+        &["wsgi"],
+        "it passes bytes on to a program it does not link",
+    ),
+    (
+        "server",
+        &["pages", "forms"],
+        "the engine serves any app and explains nothing",
+    ),
+    (
+        "debugger",
+        &["server", "net"],
+        "it stands around an app, whatever serves it",
+    ),
     ("testing", &["server", "net"], "tests of apps open no port"),
-    ("dev", &["wsgi", "request", "response"], "it speaks bytes with a child it does not link"),
+    (
+        "dev",
+        &["wsgi", "request", "response"],
+        "it speaks bytes with a child it does not link",
+    ),
 ];
 
 /// Words that belong to one place, and that place.
@@ -55,12 +71,16 @@ const PLACES: &[(&str, &[&str])] = &[
 fn a_module_imports_lower_floors_only() {
     let mut wrong = Vec::new();
     for (file, code) in library() {
-        let Some((name, floor)) = module_of(&file) else { continue };
+        let Some((name, floor)) = module_of(&file) else {
+            continue;
+        };
         for (number, import) in imports(&code) {
             let at = format!("src/{}:{number}", file.display());
             match floor_of(import) {
                 None if import == "_pages" => {}
-                None => wrong.push(format!("{at}: crate::{import} is no module; import it by its full path")),
+                None => wrong.push(format!(
+                    "{at}: crate::{import} is no module; import it by its full path"
+                )),
                 Some(other) if import != name && other >= floor => wrong.push(format!(
                     "{at}: {name} (floor {floor}) imports {import} (floor {other}); \
                      move what it needs down, or hand it in from above"
@@ -85,7 +105,9 @@ fn some_words_stay_in_their_place() {
             for (word, places) in PLACES {
                 let file = file.to_string_lossy();
                 if line.contains(word) && !places.iter().any(|place| file.starts_with(place)) {
-                    wrong.push(format!("src/{file}:{number}: `{word}` belongs to {places:?}"));
+                    wrong.push(format!(
+                        "src/{file}:{number}: `{word}` belongs to {places:?}"
+                    ));
                 }
             }
         }
@@ -98,14 +120,33 @@ fn the_map_names_every_module_and_every_path_it_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let map = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
     for (name, _) in FLOORS {
-        assert!(map.contains(&format!("`{name}`")), "ARCHITECTURE.md does not name `{name}`");
+        assert!(
+            map.contains(&format!("`{name}`")),
+            "ARCHITECTURE.md does not name `{name}`"
+        );
         let module = root.join("src").join(name);
-        assert!(module.is_dir() || module.with_extension("rs").is_file(), "there is no module {name}");
+        assert!(
+            module.is_dir() || module.with_extension("rs").is_file(),
+            "there is no module {name}"
+        );
     }
-    for page in ["ARCHITECTURE.md", "README.md", "COMPATIBILITY.md", "CHANGELOG.md"] {
+    for page in [
+        "ARCHITECTURE.md",
+        "README.md",
+        "COMPATIBILITY.md",
+        "CHANGELOG.md",
+    ] {
         let text = fs::read_to_string(root.join(page)).unwrap();
-        for path in text.split('`').skip(1).step_by(2).filter(|word| is_path(word)) {
-            assert!(root.join(path).exists(), "{page} names `{path}`, which does not exist");
+        for path in text
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|word| is_path(word))
+        {
+            assert!(
+                root.join(path).exists(),
+                "{page} names `{path}`, which does not exist"
+            );
         }
     }
 }
@@ -142,7 +183,10 @@ fn module_of(file: &Path) -> Option<(&str, u8)> {
 }
 
 fn floor_of(module: &str) -> Option<u8> {
-    FLOORS.iter().find(|(name, _)| *name == module).map(|(_, floor)| *floor)
+    FLOORS
+        .iter()
+        .find(|(name, _)| *name == module)
+        .map(|(_, floor)| *floor)
 }
 
 /// Each `crate::name` outside comments, with its line.
@@ -157,6 +201,9 @@ fn imports(code: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn code_lines(code: &str) -> impl Iterator<Item = (usize, &str)> {
-    let lines = code.lines().enumerate().map(|(index, line)| (index + 1, line));
+    let lines = code
+        .lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line));
     lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
 }

@@ -6,6 +6,8 @@
 
 #[cfg(feature = "debugger")]
 mod debugger;
+mod examples;
+mod floors;
 mod toolkit_cookies;
 mod toolkit_forms;
 mod toolkit_requests;
