@@ -47,7 +47,7 @@ pub(crate) type Discovery = Box<dyn Fn(Vec<PathBuf>) + Send + Sync>;
 pub(crate) struct Workshop {
     pub(crate) project: Arc<Project>,
     pub(crate) inputs: Arc<Inputs>,
-    /// Let the compiler's words have colours.
+    /// Let the compiler's words have colors.
     pub(crate) has_colors: bool,
     pub(crate) events: Sender<Event>,
     pub(crate) progress: Progress,

@@ -41,7 +41,7 @@ pub struct Config {
     pub ignore: Vec<String>,
     /// The app's arguments.
     pub args: Vec<OsString>,
-    /// Let the compiler's words in notices have colours.
+    /// Let the compiler's words in notices have colors.
     pub has_colors: bool,
 }
 

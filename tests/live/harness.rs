@@ -130,9 +130,15 @@ pub struct Devserve {
 impl Devserve {
     /// Starts it, and waits for the address it prints.
     pub fn start(project: &Project, args: &[&str]) -> Self {
+        Self::start_with(project, args, &[])
+    }
+
+    /// The same, with more in its environment.
+    pub fn start_with(project: &Project, args: &[&str], env: &[(&str, &Path)]) -> Self {
         let args = [&["run", "--port", "0"], args].concat();
         let mut process = project
             .command(&args)
+            .envs(env.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

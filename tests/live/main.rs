@@ -7,4 +7,5 @@
 mod engine;
 mod harness;
 mod reload;
+mod scaffold;
 mod usage;
