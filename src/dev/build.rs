@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
 use crate::dev::cargo;
 use crate::dev::diagnostics;
-use crate::dev::event::{Built, Effect, Event};
+use crate::dev::event::{Built, Event};
 use crate::dev::generation::Generation;
 use crate::dev::inputs::{Inputs, Learned};
 use crate::dev::project::Project;
@@ -47,7 +47,7 @@ pub(crate) type Discovery = Box<dyn Fn(Vec<PathBuf>) + Send + Sync>;
 pub(crate) struct Workshop {
     pub(crate) project: Arc<Project>,
     pub(crate) inputs: Arc<Inputs>,
-    /// Let the compiler's words have colours.
+    /// Let the compiler's words have colors.
     pub(crate) has_colors: bool,
     pub(crate) events: Sender<Event>,
     pub(crate) progress: Progress,
@@ -182,11 +182,9 @@ impl Workshop {
     /// Passes on what the build taught, before its result is known: a build that is out of date
     /// already must not be served.
     fn take_note(&self, learned: Learned) {
-        for path in learned.changed {
-            let _ = self.events.send(Event::Changed {
-                path,
-                effect: Effect::Build,
-            });
+        for change in learned.changes {
+            // Fails only where the supervisor has ended.
+            let _ = self.events.send(change);
         }
         (self.discovery)(learned.folders.into_iter().collect());
     }

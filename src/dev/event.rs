@@ -54,6 +54,19 @@ pub(crate) enum Event {
     Stop,
 }
 
+impl Event {
+    /// Whether it is a change of what the app is built from.
+    pub(crate) fn asks_for_a_build(&self) -> bool {
+        matches!(
+            self,
+            Self::Changed {
+                effect: Effect::Build,
+                ..
+            }
+        )
+    }
+}
+
 /// What a changed file asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {

@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 
 use crate::dev::event::Event;
 use crate::dev::generation::Generation;
+use crate::dev::inputs::Outlook;
 use crate::pages::Page;
 
 /// Where every request asks what to do: go on to the app, wait, or be told why not.
 ///
 /// The supervisor moves it; the front passes through it. No request gets a [`Lease`] on code
 /// older than the files on disk: the first change shuts the gate, and as the news of a change
-/// takes a moment to come, each request looks at the disk itself before it passes.
+/// takes a moment to come, each request looks out for itself before it passes.
 pub(crate) struct Gate {
     inner: Mutex<Inner>,
     moved: Condvar,
@@ -21,9 +22,8 @@ pub(crate) struct Gate {
     lookout: Lookout,
 }
 
-/// Looks at the disk for a change that nobody has reported yet. It takes the change with it:
-/// a second look, or the watcher, does not find it again.
-pub(crate) type Lookout = Box<dyn Fn() -> Option<Event> + Send + Sync>;
+/// Looks whether the app is still what its files say.
+pub(crate) type Lookout = Box<dyn Fn() -> Outlook + Send + Sync>;
 
 /// What a request is told.
 #[derive(Debug)]
@@ -56,8 +56,8 @@ pub(crate) struct Lease {
 
 struct Inner {
     door: Door,
-    // Grows with each move of the door, so that a look at the disk, made without the lock,
-    // holds for the door it was made for.
+    // Grows with each move of the door, so that a look at the files, made without the lock, holds
+    // for the door it was made for.
     moves: u64,
     lives: HashMap<Generation, Life>,
 }
@@ -125,17 +125,21 @@ impl Gate {
                 Door::Open { .. } | Door::Explaining { .. } => {
                     let moves = inner.moves;
                     drop(inner);
-                    let news = (self.lookout)();
+                    let outlook = (self.lookout)();
                     inner = self.lock();
-                    if let Some(change) = news {
-                        // The supervisor will hold the gate when it hears this; until then it
-                        // is held here, so that no other request passes meanwhile.
-                        inner.hold("building".to_owned());
-                        self.report(change);
-                    } else if inner.moves == moves
-                        && let Some(verdict) = self.decide(&mut inner)
-                    {
-                        return verdict;
+                    match outlook {
+                        // The next round finds it announced.
+                        Outlook::Changed(change) => self.report(change),
+                        // What was seen was seen at a door that has moved since.
+                        _ if inner.moves != moves => {}
+                        // The supervisor will hold the gate when it hears. It has not yet, or the
+                        // door would have moved; until then it is held here.
+                        Outlook::Announced => inner.hold("building".to_owned()),
+                        Outlook::Calm => {
+                            if let Some(verdict) = self.decide(&mut inner) {
+                                return verdict;
+                            }
+                        }
                     }
                 }
             }

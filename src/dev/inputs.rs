@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::dev::event::{Effect, Event};
 use crate::dev::ignore::Ignore;
@@ -32,6 +32,8 @@ pub(crate) struct Inputs {
 struct Inner {
     knowledge: Knowledge,
     is_building: bool,
+    // Changes that were found and that the supervisor has not acted upon: the news is under way.
+    unheard: usize,
     files: HashMap<PathBuf, File>,
     ignore: Ignore,
 }
@@ -61,16 +63,32 @@ enum Stamp {
     Folder,
     Present {
         modified: Option<SystemTime>,
+        // Whether a later write would have another time: clocks of files tick in milliseconds.
+        is_settled: bool,
         len: u64,
         hash: u64,
     },
 }
 
-/// What a good build taught.
+/// Longer than any file system's clock takes to tick, those that count seconds aside.
+const TICK: Duration = Duration::from_millis(20);
+
+/// What a look at the inputs shows.
+#[derive(Debug)]
+pub(crate) enum Outlook {
+    /// They are what they were.
+    Calm,
+    /// One has changed, and nobody has been told: tell the supervisor.
+    Changed(Event),
+    /// One has changed, and the supervisor is about to hear it.
+    Announced,
+}
+
+/// What a build taught.
 #[derive(Debug, Default)]
 pub(crate) struct Learned {
-    /// Inputs that may have changed after the build had read them.
-    pub(crate) changed: Vec<PathBuf>,
+    /// Inputs that may have changed after the build had read them, for the supervisor.
+    pub(crate) changes: Vec<Event>,
     /// Every folder with an input in it.
     pub(crate) folders: HashSet<PathBuf>,
 }
@@ -81,6 +99,7 @@ impl Inputs {
         let inner = Inner {
             knowledge: Knowledge::None,
             is_building: false,
+            unheard: 0,
             files: HashMap::new(),
             ignore,
         };
@@ -120,26 +139,38 @@ impl Inputs {
             }
             return None;
         };
-        let path = path.to_owned();
-        inner
-            .restamp(&path)
-            .then_some(Event::Changed { path, effect })
+        if !inner.restamp(path) {
+            return None;
+        }
+        Some(match effect {
+            Effect::Build => inner.announce(path.to_owned()),
+            effect => Event::Changed {
+                path: path.to_owned(),
+                effect,
+            },
+        })
     }
 
-    /// The first input that is not what it was, for a request that cannot wait for the watcher.
-    pub(crate) fn look_out(&self) -> Option<Event> {
+    /// Whether the inputs are what they were, for a request that cannot wait for the watcher.
+    pub(crate) fn look_out(&self) -> Outlook {
         let mut inner = self.lock();
         let touched: Vec<PathBuf> = inner
             .files
             .iter()
-            .filter(|(path, file)| file.is_input && file.stamp.is_outdated(path))
+            .filter(|(path, file)| file.is_input && file.stamp.may_be_outdated(path))
             .map(|(path, _)| path.clone())
             .collect();
-        let changed = touched.into_iter().find(|path| inner.restamp(path))?;
-        Some(Event::Changed {
-            path: changed,
-            effect: Effect::Build,
-        })
+        match touched.into_iter().find(|path| inner.restamp(path)) {
+            Some(path) => Outlook::Changed(inner.announce(path)),
+            None if inner.unheard > 0 => Outlook::Announced,
+            None => Outlook::Calm,
+        }
+    }
+
+    /// One change that asks for a build has been acted upon: no request passes any more.
+    pub(crate) fn heard(&self) {
+        let mut inner = self.lock();
+        inner.unheard = inner.unheard.saturating_sub(1);
     }
 
     /// Whether a folder need not be watched.
@@ -306,7 +337,7 @@ impl Inner {
             let stamp = Stamp::of(&path);
             let is_lock = path.file_name().is_some_and(|name| name == "Cargo.lock");
             if !is_lock && stamp.is_after(started) {
-                learned.changed.push(path.clone());
+                learned.changes.push(self.announce(path.clone()));
             }
             self.files.insert(
                 path,
@@ -317,6 +348,15 @@ impl Inner {
             );
         }
         learned
+    }
+
+    /// The news that `path` asks for a build, counted until it is [heard](Inputs::heard).
+    fn announce(&mut self, path: PathBuf) -> Event {
+        self.unheard += 1;
+        Event::Changed {
+            path,
+            effect: Effect::Build,
+        }
     }
 
     fn folders_of_inputs(&self) -> impl Iterator<Item = &PathBuf> {
@@ -342,38 +382,38 @@ impl Stamp {
         }
         let mut hasher = DefaultHasher::new();
         hasher.write(&fs::read(path)?);
-        let hash = hasher.finish();
+        let modified = facts.modified().ok();
+        let age = modified.and_then(|modified| modified.elapsed().ok());
         Ok(Self::Present {
-            modified: facts.modified().ok(),
+            modified,
+            is_settled: age.is_some_and(|age| age > TICK),
             len: facts.len(),
-            hash,
+            hash: hasher.finish(),
         })
     }
 
-    /// Whether the file's time or length is another now, which is cheap to ask.
-    fn is_outdated(&self, path: &Path) -> bool {
+    /// Whether the content has to be read to know. It is cheap to ask, and asked often.
+    fn may_be_outdated(&self, path: &Path) -> bool {
         match (fs::metadata(path), self) {
             (Err(_), Self::Missing) => false,
             (Ok(facts), Self::Folder) => !facts.is_dir(),
             (Ok(_), Self::Missing) | (Err(_), Self::Folder) => true,
-            (Ok(facts), Self::Present { modified, len, .. }) => {
-                facts.modified().ok() != *modified || facts.len() != *len
-            }
+            (
+                Ok(facts),
+                Self::Present {
+                    modified,
+                    is_settled,
+                    len,
+                    ..
+                },
+            ) => !is_settled || facts.modified().ok() != *modified || facts.len() != *len,
             (Err(_), Self::Present { .. }) => true,
         }
     }
 
     fn is_same_content(&self, other: &Self) -> bool {
         match (self, other) {
-            (
-                Self::Present { hash, len, .. },
-                Self::Present {
-                    hash: other,
-                    len: other_len,
-                    ..
-                },
-            ) => hash == other && len == other_len,
-            // A time means nothing without a content.
+            (Self::Present { hash, .. }, Self::Present { hash: other, .. }) => hash == other,
             (a, b) => a == b,
         }
     }

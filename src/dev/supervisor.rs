@@ -15,7 +15,7 @@ use crate::dev::event::Event;
 use crate::dev::front::{Front, LiveReload};
 use crate::dev::gate::Gate;
 use crate::dev::ignore::Ignore;
-use crate::dev::inputs::Inputs;
+use crate::dev::inputs::{Inputs, Outlook};
 use crate::dev::notice::{Notice, Sink};
 use crate::dev::project::{Choice, Project, ProjectError};
 use crate::dev::reload::ReloadHub;
@@ -41,7 +41,7 @@ pub struct Config {
     pub ignore: Vec<String>,
     /// The app's arguments.
     pub args: Vec<OsString>,
-    /// Let the compiler's words in notices have colours.
+    /// Let the compiler's words in notices have colors.
     pub has_colors: bool,
 }
 
@@ -90,7 +90,10 @@ impl Supervisor {
         let (events, heard) = mpsc::channel();
         let lookout = {
             let (inputs, is_looking) = (Arc::clone(&inputs), config.reload);
-            move || is_looking.then(|| inputs.look_out()).flatten()
+            move || match is_looking {
+                true => inputs.look_out(),
+                false => Outlook::Calm,
+            }
         };
         let doing = format!("building {}", project.program);
         let gate = Gate::new(doing, events.clone(), Box::new(lookout));
@@ -111,7 +114,7 @@ impl Supervisor {
         let watch = watch.transpose().map_err(no_room)?;
         let builder = Builder::start(Workshop {
             project: Arc::clone(&project),
-            inputs,
+            inputs: Arc::clone(&inputs),
             has_colors: config.has_colors,
             events: events.clone(),
             progress: progress(Arc::clone(&gate), Arc::clone(&project), sink.clone()),
@@ -128,7 +131,16 @@ impl Supervisor {
         };
         let events_of_apps = events.clone();
         let builder = builder.map_err(no_room)?;
-        let worker = Worker::new(project, gate, hub, builder, launch, events_of_apps, sink);
+        let worker = Worker::new(
+            project,
+            inputs,
+            gate,
+            hub,
+            builder,
+            launch,
+            events_of_apps,
+            sink,
+        );
         let work = move || {
             // The app's processes die with the thread that starts them: it is this one.
             worker.run(&heard);

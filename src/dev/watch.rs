@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::dev::event::Event;
-use crate::dev::inputs::Inputs;
+use crate::dev::inputs::{Inputs, Outlook};
 use crate::dev::notice::{Notice, Sink};
 
 /// Watches the folders the app is made of, and reports changes that matter.
@@ -158,7 +158,7 @@ impl Eye {
 
     /// Compares what the app was built from with what is on disk.
     fn compare(&self) {
-        while let Some(change) = self.inputs.look_out() {
+        while let Outlook::Changed(change) = self.inputs.look_out() {
             self.report(change);
         }
     }

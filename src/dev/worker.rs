@@ -9,6 +9,7 @@ use crate::dev::child::{Child, Launch};
 use crate::dev::event::{Effect, Event};
 use crate::dev::gate::Gate;
 use crate::dev::generation::Generation;
+use crate::dev::inputs::Inputs;
 use crate::dev::notice::{Notice, Sink};
 use crate::dev::project::Project;
 use crate::dev::reload::ReloadHub;
@@ -29,6 +30,7 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Worker {
     project: Arc<Project>,
+    inputs: Arc<Inputs>,
     gate: Arc<Gate>,
     hub: Arc<ReloadHub>,
     builder: Builder,
@@ -56,6 +58,7 @@ enum Next {
 impl Worker {
     pub(crate) fn new(
         project: Arc<Project>,
+        inputs: Arc<Inputs>,
         gate: Arc<Gate>,
         hub: Arc<ReloadHub>,
         builder: Builder,
@@ -66,6 +69,7 @@ impl Worker {
         let (children, alarms) = (HashMap::new(), Vec::new());
         Self {
             project,
+            inputs,
             gate,
             hub,
             builder,
@@ -88,9 +92,14 @@ impl Worker {
                 self.children.remove(generation);
             }
             log::debug!("{event:?}");
+            let is_news_of_inputs = event.asks_for_a_build();
             let actions;
             (state, actions) = step(state, event);
             next = self.perform_all(actions);
+            if is_news_of_inputs {
+                // The gate is held by now: requests need not look out for this change any more.
+                self.inputs.heard();
+            }
         }
     }
 

@@ -4,6 +4,8 @@
     reason = "a test stops where something is missing"
 )]
 
+#[cfg(feature = "cli")]
+mod cli;
 #[cfg(feature = "debugger")]
 mod debugger;
 mod examples;

@@ -1,3 +1,11 @@
-//! Real sockets and processes, each with a deadline, port 0 and a directory of its own.
+//! Real processes and real sockets; each test has a deadline and a folder of its own.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops where something is missing"
+)]
 
 mod engine;
+mod harness;
+mod reload;
+mod scaffold;
+mod usage;

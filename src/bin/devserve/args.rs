@@ -14,11 +14,12 @@ use devserve::net::Address;
     about = "A development server for web apps in Rust"
 )]
 #[command(arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(max_term_width = 80)]
 pub struct Args {
     #[command(subcommand)]
     pub command: Command,
 
-    /// When to use colours: auto, always, never
+    /// When to use colors: auto, always, never
     #[arg(
         long,
         global = true,
@@ -47,7 +48,7 @@ pub enum Command {
     New(NewArgs),
 }
 
-/// When to use colours.
+/// When to use colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {
     Auto,
@@ -75,41 +76,6 @@ pub struct RunArgs {
     /// What the app gets as its arguments
     #[arg(last = true, value_name = "ARGS", hide_short_help = true)]
     args: Vec<OsString>,
-
-    /// Run this binary of the package
-    ///
-    /// Needed only where a package has several and Cargo.toml names no default-run.
-    #[arg(long, value_name = "NAME", overrides_with_all = ["bin", "example"], help_heading = "Target")]
-    bin: Option<String>,
-
-    /// Run this example of the package
-    #[arg(long, value_name = "NAME", overrides_with_all = ["bin", "example"], help_heading = "Target")]
-    example: Option<String>,
-
-    /// Run a program of this package of the workspace
-    #[arg(
-        short,
-        long,
-        value_name = "NAME",
-        overrides_with = "package",
-        help_heading = "Target"
-    )]
-    package: Option<String>,
-
-    /// Build with optimisations
-    ///
-    /// Release builds show a plain page for an error: what a visitor would see.
-    #[arg(long, overrides_with = "no_release", help_heading = "Target")]
-    release: bool,
-
-    /// Build without them (the default)
-    #[arg(
-        long,
-        overrides_with = "release",
-        hide_short_help = true,
-        help_heading = "Target"
-    )]
-    no_release: bool,
 
     /// Listen on this host [default: 127.0.0.1]
     ///
@@ -174,9 +140,50 @@ pub struct RunArgs {
     #[arg(long, value_name = "GLOB", action = ArgAction::Append, help_heading = "Reload")]
     ignore: Vec<String>,
 
-    /// Say more: every step, warnings in full
-    #[arg(short, long, overrides_with = "quiet", help_heading = "Output")]
-    verbose: bool,
+    /// Run this binary of the package
+    ///
+    /// Needed only where a package has several and Cargo.toml names no default-run.
+    #[arg(long, value_name = "NAME", overrides_with_all = ["bin", "example"], help_heading = "Target")]
+    bin: Option<String>,
+
+    /// Run this example of the package
+    #[arg(long, value_name = "NAME", overrides_with_all = ["bin", "example"], help_heading = "Target")]
+    example: Option<String>,
+
+    /// Run a program of this package of the workspace
+    #[arg(
+        short,
+        long,
+        value_name = "NAME",
+        overrides_with = "package",
+        help_heading = "Target"
+    )]
+    package: Option<String>,
+
+    /// Build with optimizations
+    ///
+    /// Release builds show a plain page for an error: what a visitor would see.
+    #[arg(long, overrides_with = "no_release", help_heading = "Target")]
+    release: bool,
+
+    /// Build without them (the default)
+    #[arg(
+        long,
+        overrides_with = "release",
+        hide_short_help = true,
+        help_heading = "Target"
+    )]
+    no_release: bool,
+
+    /// Say more: every step, warnings in full; -vv adds the debug log
+    #[arg(
+        short,
+        long,
+        action = ArgAction::Count,
+        overrides_with = "quiet",
+        help_heading = "Output"
+    )]
+    verbose: u8,
 
     /// Say only where the app is, and what goes wrong
     #[arg(short, long, overrides_with = "verbose", help_heading = "Output")]
@@ -194,7 +201,7 @@ Examples:
 Environment:
   BROWSER    what --open starts
   CARGO      the cargo that builds
-  NO_COLOR   no colours, unless --color says otherwise";
+  NO_COLOR   no colors, unless --color says otherwise";
 
 /// How much to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -202,6 +209,7 @@ pub enum Verbosity {
     Quiet,
     Usual,
     Verbose,
+    Debug,
 }
 
 impl RunArgs {
@@ -223,8 +231,9 @@ impl RunArgs {
     pub fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
-            (false, true) => Verbosity::Verbose,
-            (false, false) => Verbosity::Usual,
+            (false, 0) => Verbosity::Usual,
+            (false, 1) => Verbosity::Verbose,
+            (false, _) => Verbosity::Debug,
         }
     }
 

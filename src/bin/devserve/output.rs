@@ -55,7 +55,7 @@ impl Terminal {
     fn step(&self, step: &str) {
         let step = visible(step);
         match self.verbosity {
-            Verbosity::Verbose => self.write(&format!("  {step}"), false),
+            Verbosity::Verbose | Verbosity::Debug => self.write(&format!("  {step}"), false),
             Verbosity::Usual if self.style.is_terminal => {
                 let short: String = step.chars().take(COLUMNS).collect();
                 self.write(&short.dimmed().to_string(), true);
@@ -80,6 +80,33 @@ impl Terminal {
         let _ = io::stderr()
             .lock()
             .write_all(format!("{start}{text}{end}").as_bytes());
+    }
+}
+
+/// The debug log, for those who mend devserve itself.
+#[derive(Debug)]
+struct Log;
+
+impl log::Log for Log {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        // Not what other crates have to say about files they watch and patterns they compile.
+        metadata.target().starts_with("devserve")
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if self.enabled(record.metadata()) {
+            let text = visible_lines(&record.args().to_string());
+            done(&format!("{} {}: {text}", record.level(), record.target()));
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// Shows the debug log from now on, where that is wanted.
+pub fn show_log(verbosity: Verbosity) {
+    if verbosity == Verbosity::Debug && log::set_logger(&Log).is_ok() {
+        log::set_max_level(log::LevelFilter::Debug);
     }
 }
 
@@ -127,7 +154,7 @@ fn label(word: &str) -> ColoredString {
 /// The line for a notice; `None` where this much is not wanted.
 fn describe(notice: &Notice, verbosity: Verbosity) -> Option<String> {
     let is_usual = verbosity >= Verbosity::Usual;
-    let is_verbose = verbosity == Verbosity::Verbose;
+    let is_verbose = verbosity >= Verbosity::Verbose;
     match notice {
         Notice::Holding { url } => {
             let version = env!("CARGO_PKG_VERSION");
@@ -243,7 +270,7 @@ fn access(record: &AccessRecord) -> String {
         400..500 => record.status.to_string().yellow(),
         _ => record.status.to_string().red(),
     };
-    // Method first: colours would count as width.
+    // Method first: colors would count as width.
     let request = format!(
         "{:<6} {:<30}",
         visible(&record.method),

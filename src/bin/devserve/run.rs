@@ -5,12 +5,13 @@ use devserve::dev::{Config, Notice, Sink, Supervisor};
 use crate::args::RunArgs;
 use crate::browser;
 use crate::failure::Failure;
-use crate::output::Terminal;
+use crate::output::{self, Terminal};
 use crate::signals;
 use crate::style::Style;
 
 /// `devserve run`.
 pub fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
+    output::show_log(args.verbosity());
     let terminal = Terminal::new(style, args.verbosity());
     let opens_browser = args.opens_browser();
     let sink = Sink::new(move |notice| {

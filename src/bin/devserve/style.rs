@@ -9,7 +9,7 @@ use crate::args::Color;
 /// nothing; stdout is the app's.
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
-    /// With colours.
+    /// With colors.
     pub has_colors: bool,
     /// Somebody is watching, so a line may be replaced by the next.
     pub is_terminal: bool,
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colours_need_a_terminal_that_wants_them_or_a_flag() {
+    fn colors_need_a_terminal_that_wants_them_or_a_flag() {
         assert!(has_colors(Color::Auto, true, false, false));
         assert!(!has_colors(Color::Auto, false, false, false));
         assert!(!has_colors(Color::Auto, true, true, false));

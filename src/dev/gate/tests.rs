@@ -1,5 +1,5 @@
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
@@ -12,7 +12,11 @@ const FIRST: Generation = Generation::FIRST;
 fn gate() -> (Arc<Gate>, Receiver<Event>) {
     let (events, heard) = mpsc::channel();
     (
-        Gate::new("building shop".to_owned(), events, Box::new(|| None)),
+        Gate::new(
+            "building shop".to_owned(),
+            events,
+            Box::new(|| Outlook::Calm),
+        ),
         heard,
     )
 }
@@ -104,21 +108,16 @@ fn an_idle_generation_is_drained_at_once() {
 #[test]
 fn a_request_that_finds_the_disk_changed_is_held_with_all_after_it() {
     let (events, heard) = mpsc::channel();
-    let is_changed = Arc::new(AtomicBool::new(false));
-    let lookout = {
-        let is_changed = Arc::clone(&is_changed);
-        move || {
-            let path = PathBuf::from("src/main.rs");
-            let change = Event::Changed {
-                path,
-                effect: Effect::Build,
-            };
-            is_changed.swap(false, Ordering::SeqCst).then_some(change)
-        }
+    let looks = AtomicUsize::new(0);
+    let lookout = move || match looks.fetch_add(1, Ordering::SeqCst) {
+        0 => Outlook::Changed(Event::Changed {
+            path: PathBuf::from("src/main.rs"),
+            effect: Effect::Build,
+        }),
+        _ => Outlook::Announced,
     };
     let gate = Gate::new("building".to_owned(), events, Box::new(lookout));
     gate.open(FIRST, socket());
-    is_changed.store(true, Ordering::SeqCst);
     let deadline = Instant::now() + Duration::from_millis(1);
     assert!(matches!(gate.pass(deadline), Verdict::Late(_)));
     assert!(matches!(heard.try_recv(), Ok(Event::Changed { .. })));

@@ -47,7 +47,7 @@ impl Shop {
     fn built() -> Self {
         let shop = Self::new();
         let learned = shop.build("src/main.rs src/cart.rs templates/mail.txt", after_all());
-        assert_eq!(learned.changed, [] as [PathBuf; 0]);
+        assert_eq!(changed(&learned), [] as [PathBuf; 0]);
         shop
     }
 
@@ -78,6 +78,14 @@ impl Shop {
             other => panic!("{other:?}"),
         }
     }
+}
+
+fn changed(learned: &Learned) -> Vec<PathBuf> {
+    let path = |event: &Event| match event {
+        Event::Changed { path, .. } => path.clone(),
+        other => panic!("{other:?}"),
+    };
+    learned.changes.iter().map(path).collect()
 }
 
 fn write(root: &Path, path: &str, text: &str) {
@@ -151,7 +159,7 @@ fn after_a_failed_build_any_file_may_be_the_mend() {
     let shop = Shop::built();
     shop.inputs.build_begins();
     assert_eq!(
-        shop.inputs.build_failed(after_all()).changed,
+        changed(&shop.inputs.build_failed(after_all())),
         [] as [PathBuf; 0]
     );
     shop.check("src/new.rs", "", BUILD);
@@ -164,22 +172,58 @@ fn after_a_failed_build_any_file_may_be_the_mend() {
 #[test]
 fn a_request_finds_what_the_watcher_has_not_reported() {
     let shop = Shop::built();
-    assert!(shop.inputs.look_out().is_none());
+    assert!(matches!(shop.inputs.look_out(), Outlook::Calm));
     write(shop.dir.path(), "src/cart.rs", "// cart and till");
-    assert!(shop.inputs.look_out().is_some());
-    assert!(shop.inputs.look_out().is_none());
+    assert!(matches!(shop.inputs.look_out(), Outlook::Changed(_)));
+    assert!(matches!(shop.inputs.look_out(), Outlook::Announced));
     assert_eq!(shop.judge("src/cart.rs"), None, "one change is told once");
+    shop.inputs.heard();
     write(shop.dir.path(), "README.md", "# Other");
-    assert!(shop.inputs.look_out().is_none());
+    assert!(matches!(shop.inputs.look_out(), Outlook::Calm));
+}
+
+#[test]
+fn a_request_knows_of_a_change_that_the_supervisor_has_yet_to_hear() {
+    let shop = Shop::built();
+    shop.check("src/cart.rs", "// cart and till", BUILD);
+    shop.check("src/main.rs", "fn main() { }", BUILD);
+    shop.inputs.heard();
+    assert!(matches!(shop.inputs.look_out(), Outlook::Announced));
+    shop.inputs.heard();
+    assert!(matches!(shop.inputs.look_out(), Outlook::Calm));
+    shop.check(
+        "static/site.css",
+        "ul {}",
+        Some(Effect::Restyle("site.css".to_owned())),
+    );
+    assert!(matches!(shop.inputs.look_out(), Outlook::Calm));
+}
+
+#[test]
+fn two_writes_in_one_tick_of_the_clock_are_told_apart() {
+    let shop = Shop::built();
+    let modified = SystemTime::now();
+    for text in ["// one", "// two", "// six"] {
+        write(shop.dir.path(), "src/cart.rs", text);
+        let file = fs::File::options()
+            .write(true)
+            .open(shop.path("src/cart.rs"))
+            .unwrap();
+        file.set_modified(modified).unwrap();
+        assert!(
+            matches!(shop.inputs.look_out(), Outlook::Changed(_)),
+            "{text}"
+        );
+    }
 }
 
 #[test]
 fn an_input_written_during_the_build_that_found_it_has_changed() {
     let shop = Shop::new();
     let learned = shop.build("src/main.rs", SystemTime::UNIX_EPOCH);
-    assert!(learned.changed.contains(&shop.path("src/main.rs")));
+    assert!(changed(&learned).contains(&shop.path("src/main.rs")));
     assert!(
-        !learned.changed.contains(&shop.path("Cargo.lock")),
+        !changed(&learned).contains(&shop.path("Cargo.lock")),
         "cargo may have written it"
     );
     assert!(learned.folders.contains(&shop.path("src")));
@@ -191,7 +235,7 @@ fn a_module_that_was_saved_before_it_was_named_is_not_built_twice() {
     shop.check("src/till.rs", "// till", None);
     shop.check("src/main.rs", "mod till;", BUILD);
     let learned = shop.build("src/main.rs src/till.rs", SystemTime::UNIX_EPOCH);
-    assert_eq!(learned.changed, [] as [PathBuf; 0]);
+    assert_eq!(changed(&learned), [] as [PathBuf; 0]);
     shop.check("src/till.rs", "// the till", BUILD);
 }
 

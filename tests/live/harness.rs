@@ -1,0 +1,294 @@
+//! The real binary on a project of its own, with a deadline for everything.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// Longer than anything takes on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A package in a folder that goes with it, and a folder for temporary files beside it.
+pub struct Project {
+    dir: TempDir,
+}
+
+impl Project {
+    /// A package of these files; the first path component is the package's folder.
+    pub fn new(files: &[(&str, &str)]) -> Self {
+        let project = Self {
+            dir: tempfile::tempdir().unwrap(),
+        };
+        fs::create_dir(project.tmp()).unwrap();
+        for (path, text) in files {
+            project.write(path, text);
+        }
+        project
+    }
+
+    /// The package `shop`: one file without dependencies, which answers with `text`.
+    pub fn shop(text: &str) -> Self {
+        Self::new(&[
+            ("Cargo.toml", MANIFEST),
+            ("src/main.rs", &shop_source(text)),
+            ("README.md", "# Shop\n"),
+            ("templates/list.html", "<p>list</p>\n"),
+            ("static/site.css", "p {}\n"),
+        ])
+    }
+
+    pub fn root(&self) -> PathBuf {
+        self.dir.path().join("package")
+    }
+
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.root().join(path)
+    }
+
+    /// Where the processes under test put their temporary files.
+    pub fn tmp(&self) -> PathBuf {
+        self.dir.path().join("tmp")
+    }
+
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Has the shop answer with `text` from the next build on.
+    pub fn write_shop(&self, text: &str) {
+        self.write("src/main.rs", &shop_source(text));
+    }
+
+    /// `devserve` with these arguments, to its end.
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_devserve"));
+        scrub(&mut command);
+        command
+            .args(args)
+            .current_dir(match self.root().is_dir() {
+                true => self.root(),
+                false => self.dir.path().to_owned(),
+            })
+            .env("TMPDIR", self.tmp())
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+/// Takes away all but what finds programs and cargo's downloads, which no test may add to.
+pub fn scrub(command: &mut Command) {
+    const KEPT: [&str; 5] = [
+        "PATH",
+        "HOME",
+        "CARGO_HOME",
+        "RUSTUP_HOME",
+        "RUSTUP_TOOLCHAIN",
+    ];
+    let kept = KEPT.map(|name| (name, std::env::var_os(name)));
+    command.env_clear().env("CARGO_NET_OFFLINE", "true");
+    for (name, value) in kept {
+        if let Some(value) = value {
+            command.env(name, value);
+        }
+    }
+}
+
+const MANIFEST: &str = "\
+[package]
+name = \"shop\"
+version = \"0.1.0\"
+edition = \"2024\"
+
+[workspace]
+";
+
+/// A server for one request a connection. `/die` ends the process, `/slow` takes a second.
+fn shop_source(text: &str) -> String {
+    include_str!("shop.rs.txt").replace("TEXT", text)
+}
+
+/// `devserve run`, running on a free port.
+pub struct Devserve {
+    process: Child,
+    pub port: u16,
+    heard: Arc<(Mutex<String>, Condvar)>,
+}
+
+impl Devserve {
+    /// Starts it, and waits for the address it prints.
+    pub fn start(project: &Project, args: &[&str]) -> Self {
+        Self::start_with(project, args, &[])
+    }
+
+    /// The same, with more in its environment.
+    pub fn start_with(project: &Project, args: &[&str], env: &[(&str, &Path)]) -> Self {
+        let args = [&["run", "--port", "0"], args].concat();
+        let mut process = project
+            .command(&args)
+            .envs(env.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(process.stderr.take().unwrap());
+        let heard = Arc::new((Mutex::new(String::new()), Condvar::new()));
+        thread::spawn({
+            let heard = Arc::clone(&heard);
+            move || {
+                for line in stderr.split(b'\n') {
+                    let Ok(line) = line else { return };
+                    let (text, changed) = &*heard;
+                    *text.lock().unwrap() += &format!("{}\n", String::from_utf8_lossy(&line));
+                    changed.notify_all();
+                }
+            }
+        });
+        let mut devserve = Self {
+            process,
+            port: 0,
+            heard,
+        };
+        let text = devserve.wait_for("http://127.0.0.1:");
+        let (_, address) = text.split_once("http://127.0.0.1:").unwrap();
+        let digits: String = address.chars().take_while(char::is_ascii_digit).collect();
+        devserve.port = digits.parse().unwrap();
+        devserve
+    }
+
+    /// All it has said so far.
+    pub fn said(&self) -> String {
+        self.heard.0.lock().unwrap().clone()
+    }
+
+    /// Waits until it has said `words`.
+    #[track_caller]
+    pub fn wait_for(&self, words: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        let (text, changed) = &*self.heard;
+        let mut text = text.lock().unwrap();
+        while !text.contains(words) {
+            let patience = deadline.saturating_duration_since(Instant::now());
+            assert!(!patience.is_zero(), "no {words:?} in {text}");
+            text = changed.wait_timeout(text, patience).unwrap().0;
+        }
+        text.clone()
+    }
+
+    /// The answer to a request that takes whatever comes.
+    #[track_caller]
+    pub fn get(&self, path: &str) -> Answer {
+        self.get_as(path, "*/*")
+    }
+
+    #[track_caller]
+    pub fn get_as(&self, path: &str, accept: &str) -> Answer {
+        let mut stream = self.send(path, accept);
+        let mut bytes = Vec::new();
+        if let Err(error) = stream.read_to_end(&mut bytes) {
+            panic!("{path}: {error}; devserve said {}", self.said());
+        }
+        Answer::read(&bytes)
+    }
+
+    /// A request on its way.
+    #[track_caller]
+    pub fn send(&self, path: &str, accept: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAccept: {accept}\r\n\
+             Connection: close\r\n\r\n",
+            self.port
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.process), signal).unwrap();
+    }
+
+    /// Presses Ctrl-C, and waits for the end.
+    #[track_caller]
+    pub fn stop(mut self) -> ExitStatus {
+        self.signal(Signal::INT);
+        self.wait()
+    }
+
+    #[track_caller]
+    pub fn wait(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "it runs on: {}", self.said());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Devserve {
+    fn drop(&mut self) {
+        // Also where a test has failed: the app dies with it.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub text: String,
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn read(bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+        let status = head.split(' ').nth(1).expect("a status");
+        Self {
+            status: status.parse().unwrap(),
+            head: head.to_owned(),
+            text: body.to_owned(),
+        }
+    }
+
+    #[track_caller]
+    pub fn check(&self, status: u16, text: &str) {
+        assert_eq!(
+            (self.status, self.text.as_str()),
+            (status, text),
+            "{self:?}"
+        );
+    }
+}
+
+/// The ids of processes whose program is in `folder`.
+pub fn processes_in(folder: &Path) -> Vec<String> {
+    let folder = folder.canonicalize().unwrap();
+    fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter(|entry| {
+            fs::read_link(entry.path().join("exe")).is_ok_and(|exe| exe.starts_with(&folder))
+        })
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
+}
