@@ -32,7 +32,7 @@
 //!   [`session`] signs cookies; [`security`] makes names and paths safe.
 //! - [`dev`] is what the command is made of.
 //!
-//! Methods, statuses and header maps are those of crate [`http`](::http).
+//! Methods, statuses and header maps are those of crate [`http`].
 //!
 //! # Features
 //!
@@ -98,11 +98,11 @@ pub mod view;
 #[cfg(feature = "dev")]
 pub mod dev;
 #[cfg(feature = "server")]
-pub mod run;
+mod run;
 
 pub use request::Request;
 pub use response::{IntoResponse, Response};
 #[cfg(feature = "server")]
-pub use run::run;
+pub use run::{RunError, run};
 pub use view::app;
 pub use wsgi::{Error, Result};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// Something the person at the keyboard should hear.
 ///
-/// The library prints nothing: it gives each notice to the [`Sink`] of [`run`](super::run).
+/// The library prints nothing: it gives each notice to the [`Sink`] of [`Supervisor`](super::Supervisor).
 /// Text that came from the network or from the app is as it came; make it
 /// [visible](crate::text::visible) before a terminal shows it.
 #[derive(Debug, Clone)]

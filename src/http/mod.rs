@@ -1,7 +1,7 @@
 //! HTTP vocabulary: methods, statuses, header fields, and HTTP/1.1 messages as bytes.
 //!
 //! Nothing here reads a socket, a clock or the environment: bytes come in, values go out.
-//! Methods, statuses, versions and header maps are those of crate [`http`](::http). What it
+//! Methods, statuses, versions and header maps are those of crate [`http`]. What it
 //! lacks lives here, one family of fields to a file.
 
 mod accept;

@@ -59,7 +59,7 @@ impl dyn StartResponse + '_ {
     /// Tells the head anew because of `cause`; possible until the first byte is sent.
     ///
     /// # Errors
-    /// As [`start`](Self::start); and `cause`, once bytes are on their way.
+    /// As `start`; and `cause`, once bytes are on their way.
     pub fn start_again(
         &mut self,
         status: impl TryInto<Status, Error: Into<Error>>,
