@@ -128,6 +128,7 @@ impl State {
             },
             Event::Built { generation, .. }
             | Event::BuildFailed { generation, .. }
+            | Event::BuildCancelled(generation)
             | Event::Ready(generation)
             | Event::Unready(generation)
                 if generation != self.newest =>

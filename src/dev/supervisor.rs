@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -85,7 +86,6 @@ impl Supervisor {
         let inputs = Arc::new(Inputs::new(&project, always.clone(), ignore));
         let no_room = |source| StartError::NoRoom { source };
         let sockets = private_dir().map_err(no_room)?;
-        let url = format!("http://{}", listener.address());
 
         let (events, heard) = mpsc::channel();
         let lookout = {
@@ -105,6 +105,7 @@ impl Supervisor {
         let (front_gate, front_hub) = (Arc::clone(&gate), Arc::clone(&hub));
         let front = Front::start(listener, front_gate, front_hub, sink.clone(), live_reload)
             .map_err(no_room)?;
+        let url = format!("http://{}", front.address());
         sink.tell(Notice::Holding { url: url.clone() });
 
         let watch = config.reload.then(|| {
@@ -129,18 +130,18 @@ impl Supervisor {
             front: url,
             sockets: sockets.path().to_owned(),
         };
-        let events_of_apps = events.clone();
-        let builder = builder.map_err(no_room)?;
-        let worker = Worker::new(
+        let worker = Worker {
             project,
             inputs,
             gate,
             hub,
-            builder,
+            builder: builder.map_err(no_room)?,
             launch,
-            events_of_apps,
+            events: events.clone(),
             sink,
-        );
+            children: HashMap::new(),
+            alarms: Vec::new(),
+        };
         let work = move || {
             // The app's processes die with the thread that starts them: it is this one.
             worker.run(&heard);

@@ -29,21 +29,24 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// Carries events to [`step`], and out what it decides: the one place where both meet the world.
 #[derive(Debug)]
 pub(crate) struct Worker {
-    project: Arc<Project>,
-    inputs: Arc<Inputs>,
-    gate: Arc<Gate>,
-    hub: Arc<ReloadHub>,
-    builder: Builder,
-    launch: Launch,
-    events: Sender<Event>,
-    sink: Sink,
-    children: HashMap<Generation, Child>,
-    alarms: Vec<(Instant, Alarm)>,
+    pub(crate) project: Arc<Project>,
+    pub(crate) inputs: Arc<Inputs>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) hub: Arc<ReloadHub>,
+    pub(crate) builder: Builder,
+    pub(crate) launch: Launch,
+    /// Where the app's processes and its own alarms send what happens.
+    pub(crate) events: Sender<Event>,
+    pub(crate) sink: Sink,
+    /// The processes that have not ended; none at first.
+    pub(crate) children: HashMap<Generation, Child>,
+    /// What is due, in no order; nothing at first.
+    pub(crate) alarms: Vec<(Instant, Alarm)>,
 }
 
 /// What is due at a time.
 #[derive(Debug)]
-enum Alarm {
+pub(crate) enum Alarm {
     Tell(Event),
     Kill(Generation),
 }
@@ -56,31 +59,6 @@ enum Next {
 }
 
 impl Worker {
-    pub(crate) fn new(
-        project: Arc<Project>,
-        inputs: Arc<Inputs>,
-        gate: Arc<Gate>,
-        hub: Arc<ReloadHub>,
-        builder: Builder,
-        launch: Launch,
-        events: Sender<Event>,
-        sink: Sink,
-    ) -> Self {
-        let (children, alarms) = (HashMap::new(), Vec::new());
-        Self {
-            project,
-            inputs,
-            gate,
-            hub,
-            builder,
-            launch,
-            events,
-            sink,
-            children,
-            alarms,
-        }
-    }
-
     /// Works until it is told to stop and everything has ended. Every process is started on the
     /// thread that calls this, and none outlives it.
     pub(crate) fn run(mut self, heard: &Receiver<Event>) {

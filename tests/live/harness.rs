@@ -13,16 +13,16 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// Longer than anything takes on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A package in a folder that goes with it, and a folder for temporary files beside it.
-pub struct Project {
+pub(crate) struct Project {
     dir: TempDir,
 }
 
 impl Project {
     /// A package of these files; the first path component is the package's folder.
-    pub fn new(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let project = Self {
             dir: tempfile::tempdir().unwrap(),
         };
@@ -34,7 +34,7 @@ impl Project {
     }
 
     /// The package `shop`: one file without dependencies, which answers with `text`.
-    pub fn shop(text: &str) -> Self {
+    pub(crate) fn shop(text: &str) -> Self {
         Self::new(&[
             ("Cargo.toml", MANIFEST),
             ("src/main.rs", &shop_source(text)),
@@ -44,32 +44,32 @@ impl Project {
         ])
     }
 
-    pub fn root(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> PathBuf {
         self.dir.path().join("package")
     }
 
-    pub fn path(&self, path: &str) -> PathBuf {
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.root().join(path)
     }
 
     /// Where the processes under test put their temporary files.
-    pub fn tmp(&self) -> PathBuf {
+    pub(crate) fn tmp(&self) -> PathBuf {
         self.dir.path().join("tmp")
     }
 
-    pub fn write(&self, path: &str, text: &str) {
+    pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
     /// Has the shop answer with `text` from the next build on.
-    pub fn write_shop(&self, text: &str) {
+    pub(crate) fn write_shop(&self, text: &str) {
         self.write("src/main.rs", &shop_source(text));
     }
 
     /// `devserve` with these arguments, to its end.
-    pub fn run(&self, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.command(args).output().unwrap()
     }
 
@@ -89,7 +89,7 @@ impl Project {
 }
 
 /// Takes away all but what finds programs and cargo's downloads, which no test may add to.
-pub fn scrub(command: &mut Command) {
+pub(crate) fn scrub(command: &mut Command) {
     const KEPT: [&str; 5] = [
         "PATH",
         "HOME",
@@ -121,20 +121,20 @@ fn shop_source(text: &str) -> String {
 }
 
 /// `devserve run`, running on a free port.
-pub struct Devserve {
+pub(crate) struct Devserve {
     process: Child,
-    pub port: u16,
+    pub(crate) port: u16,
     heard: Arc<(Mutex<String>, Condvar)>,
 }
 
 impl Devserve {
     /// Starts it, and waits for the address it prints.
-    pub fn start(project: &Project, args: &[&str]) -> Self {
+    pub(crate) fn start(project: &Project, args: &[&str]) -> Self {
         Self::start_with(project, args, &[])
     }
 
     /// The same, with more in its environment.
-    pub fn start_with(project: &Project, args: &[&str], env: &[(&str, &Path)]) -> Self {
+    pub(crate) fn start_with(project: &Project, args: &[&str], env: &[(&str, &Path)]) -> Self {
         let args = [&["run", "--port", "0"], args].concat();
         let mut process = project
             .command(&args)
@@ -169,13 +169,13 @@ impl Devserve {
     }
 
     /// All it has said so far.
-    pub fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         self.heard.0.lock().unwrap().clone()
     }
 
     /// Waits until it has said `words`.
     #[track_caller]
-    pub fn wait_for(&self, words: &str) -> String {
+    pub(crate) fn wait_for(&self, words: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         let (text, changed) = &*self.heard;
         let mut text = text.lock().unwrap();
@@ -189,12 +189,12 @@ impl Devserve {
 
     /// The answer to a request that takes whatever comes.
     #[track_caller]
-    pub fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.get_as(path, "*/*")
     }
 
     #[track_caller]
-    pub fn get_as(&self, path: &str, accept: &str) -> Answer {
+    pub(crate) fn get_as(&self, path: &str, accept: &str) -> Answer {
         let mut stream = self.send(path, accept);
         let mut bytes = Vec::new();
         if let Err(error) = stream.read_to_end(&mut bytes) {
@@ -205,7 +205,7 @@ impl Devserve {
 
     /// A request on its way.
     #[track_caller]
-    pub fn send(&self, path: &str, accept: &str) -> TcpStream {
+    pub(crate) fn send(&self, path: &str, accept: &str) -> TcpStream {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let head = format!(
@@ -217,19 +217,19 @@ impl Devserve {
         stream
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.process), signal).unwrap();
     }
 
     /// Presses Ctrl-C, and waits for the end.
     #[track_caller]
-    pub fn stop(mut self) -> ExitStatus {
+    pub(crate) fn stop(mut self) -> ExitStatus {
         self.signal(Signal::INT);
         self.wait()
     }
 
     #[track_caller]
-    pub fn wait(&mut self) -> ExitStatus {
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.process.try_wait().unwrap() {
@@ -251,15 +251,15 @@ impl Drop for Devserve {
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) text: String,
 }
 
 impl Answer {
     #[track_caller]
-    pub fn read(bytes: &[u8]) -> Self {
+    pub(crate) fn read(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes);
         let (head, body) = text.split_once("\r\n\r\n").expect("a head");
         let status = head.split(' ').nth(1).expect("a status");
@@ -271,7 +271,7 @@ impl Answer {
     }
 
     #[track_caller]
-    pub fn check(&self, status: u16, text: &str) {
+    pub(crate) fn check(&self, status: u16, text: &str) {
         assert_eq!(
             (self.status, self.text.as_str()),
             (status, text),
@@ -281,7 +281,7 @@ impl Answer {
 }
 
 /// The ids of processes whose program is in `folder`.
-pub fn processes_in(folder: &Path) -> Vec<String> {
+pub(crate) fn processes_in(folder: &Path) -> Vec<String> {
     let folder = folder.canonicalize().unwrap();
     fs::read_dir("/proc")
         .unwrap()

@@ -4,8 +4,13 @@
     reason = "a test stops where something is missing"
 )]
 
+#[cfg(feature = "server")]
 mod engine;
+#[cfg(feature = "cli")]
 mod harness;
+#[cfg(feature = "cli")]
 mod reload;
+#[cfg(feature = "cli")]
 mod scaffold;
+#[cfg(feature = "cli")]
 mod usage;

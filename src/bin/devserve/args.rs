@@ -15,9 +15,9 @@ use devserve::net::Address;
 )]
 #[command(arg_required_else_help = true, disable_help_subcommand = true)]
 #[command(max_term_width = 80)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 
     /// When to use colors: auto, always, never
     #[arg(
@@ -32,25 +32,25 @@ pub struct Args {
         hide_possible_values = true,
         help_heading = "Output"
     )]
-    pub color: Color,
+    pub(crate) color: Color,
 }
 
 impl Args {
     /// Reads the process's arguments. Help and version are `Err`s too, as clap has it.
-    pub fn read() -> Result<Self, clap::Error> {
+    pub(crate) fn read() -> Result<Self, clap::Error> {
         Self::try_parse()
     }
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     Run(RunArgs),
     New(NewArgs),
 }
 
 /// When to use colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(crate) enum Color {
     Auto,
     Always,
     Never,
@@ -66,7 +66,7 @@ pub enum Color {
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "devserve run [OPTIONS] [PATH] [-- ARGS...]")]
 #[command(after_long_help = RUN_EXAMPLES)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     /// Where the cargo package is [default: here]
     ///
     /// A folder or file inside the package, or its Cargo.toml.
@@ -175,7 +175,7 @@ pub struct RunArgs {
     )]
     no_release: bool,
 
-    /// Say more: every step, warnings in full; -vv adds the debug log
+    /// Say more: steps and warnings; -vv: the debug log too
     #[arg(
         short,
         long,
@@ -205,7 +205,7 @@ Environment:
 
 /// How much to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verbosity {
+pub(crate) enum Verbosity {
     Quiet,
     Usual,
     Verbose,
@@ -214,7 +214,7 @@ pub enum Verbosity {
 
 impl RunArgs {
     /// The program that is meant.
-    pub fn choice(&self) -> Choice {
+    pub(crate) fn choice(&self) -> Choice {
         let bin = self.bin.clone().map(Program::Bin);
         Choice {
             path: self.path.clone().unwrap_or_default(),
@@ -224,11 +224,11 @@ impl RunArgs {
         }
     }
 
-    pub fn address(&self) -> Address {
+    pub(crate) fn address(&self) -> Address {
         Address::tcp(self.host.clone(), self.port)
     }
 
-    pub fn verbosity(&self) -> Verbosity {
+    pub(crate) fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
             (false, 0) => Verbosity::Usual,
@@ -237,16 +237,16 @@ impl RunArgs {
         }
     }
 
-    pub fn opens_browser(&self) -> bool {
+    pub(crate) fn opens_browser(&self) -> bool {
         self.open
     }
 
-    pub fn reloads(&self) -> bool {
+    pub(crate) fn reloads(&self) -> bool {
         !self.no_reload
     }
 
     /// Paths to watch, patterns to ignore, and the app's arguments.
-    pub fn into_lists(self) -> (Vec<PathBuf>, Vec<String>, Vec<OsString>) {
+    pub(crate) fn into_lists(self) -> (Vec<PathBuf>, Vec<String>, Vec<OsString>) {
         (self.watch, self.ignore, self.args)
     }
 }
@@ -259,10 +259,10 @@ impl RunArgs {
 ///     devserve new shop && cd shop && devserve run --open
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
-pub struct NewArgs {
+pub(crate) struct NewArgs {
     /// The folder to make; its last part is the package's name
     #[arg(value_name = "NAME")]
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
 
     /// Depend on the devserve in this folder, not on the published one
     #[arg(
@@ -271,5 +271,5 @@ pub struct NewArgs {
         overrides_with = "devserve_path",
         help_heading = "Dependency"
     )]
-    pub devserve_path: Option<PathBuf>,
+    pub(crate) devserve_path: Option<PathBuf>,
 }

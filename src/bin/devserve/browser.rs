@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 /// Shows `url` in the browser that `BROWSER` names, or the system's.
-pub fn open(url: &str) -> io::Result<()> {
+pub(crate) fn open(url: &str) -> io::Result<()> {
     let mut process = Command::new(program())
         .arg(url)
         .stdin(Stdio::null())

@@ -3,7 +3,7 @@ use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The time of day where the user is, as `14:03:11`.
-pub fn time_of_day() -> String {
+pub(crate) fn time_of_day() -> String {
     static OFFSET: OnceLock<i64> = OnceLock::new();
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)

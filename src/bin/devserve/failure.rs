@@ -2,16 +2,16 @@ use std::error::Error as StdError;
 
 /// Why the command could not do it, as the terminal shows it.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// What happened, then each cause, outermost first.
-    pub chain: Vec<String>,
+    pub(crate) chain: Vec<String>,
     /// What to do about it.
-    pub help: Option<String>,
+    pub(crate) help: Option<String>,
 }
 
 impl Failure {
     /// A failure with all its causes.
-    pub fn new(error: &(dyn StdError + 'static), help: impl Into<String>) -> Self {
+    pub(crate) fn new(error: &(dyn StdError + 'static), help: impl Into<String>) -> Self {
         let chain = std::iter::successors(Some(error), |&error| error.source());
         let mut chain: Vec<String> = chain.map(ToString::to_string).collect();
         // An error that shows its cause as its own is not said twice.
@@ -23,7 +23,7 @@ impl Failure {
     }
 
     /// A failure without causes.
-    pub fn plain(message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(crate) fn plain(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             chain: vec![message.into()],
             help: Some(help.into()),

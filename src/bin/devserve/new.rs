@@ -32,7 +32,7 @@ const FILES: [(&str, &str); 5] = [
 ];
 
 /// `devserve new`.
-pub fn new(args: &NewArgs) -> Result<(), Failure> {
+pub(crate) fn new(args: &NewArgs) -> Result<(), Failure> {
     let name = package_name(&args.path)?;
     let source = source(args.devserve_path.as_deref())?;
     create_folder(&args.path)?;

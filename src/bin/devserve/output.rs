@@ -1,5 +1,3 @@
-#![expect(clippy::print_stderr, reason = "the one file that prints")]
-
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,7 +19,7 @@ const COLUMNS: usize = 78;
 
 /// stderr, for people: what happens, one line each.
 #[derive(Debug)]
-pub struct Terminal {
+pub(crate) struct Terminal {
     style: Style,
     verbosity: Verbosity,
     // Whether the last line is one that the next replaces.
@@ -30,7 +28,7 @@ pub struct Terminal {
 
 impl Terminal {
     /// Nothing is written yet.
-    pub fn new(style: Style, verbosity: Verbosity) -> Self {
+    pub(crate) fn new(style: Style, verbosity: Verbosity) -> Self {
         Self {
             style,
             verbosity,
@@ -39,7 +37,7 @@ impl Terminal {
     }
 
     /// Shows a notice, if there is anything to see.
-    pub fn show(&self, notice: &Notice) {
+    pub(crate) fn show(&self, notice: &Notice) {
         if let Notice::Step { step } = notice {
             self.step(step);
         } else if let Some(text) = describe(notice, self.verbosity) {
@@ -48,7 +46,7 @@ impl Terminal {
     }
 
     /// Shows what went wrong and does not matter much.
-    pub fn complain(&self, message: &str) {
+    pub(crate) fn complain(&self, message: &str) {
         self.write(&format!("{} {}", label("warning"), visible(message)), false);
     }
 
@@ -104,14 +102,14 @@ impl log::Log for Log {
 }
 
 /// Shows the debug log from now on, where that is wanted.
-pub fn show_log(verbosity: Verbosity) {
+pub(crate) fn show_log(verbosity: Verbosity) {
     if verbosity == Verbosity::Debug && log::set_logger(&Log).is_ok() {
         log::set_max_level(log::LevelFilter::Debug);
     }
 }
 
 /// A wrong command line, or the help that was asked for.
-pub fn usage(wrong: &clap::Error) -> ExitCode {
+pub(crate) fn usage(wrong: &clap::Error) -> ExitCode {
     // Help that nobody reads to its end (`devserve --help | head`) is no failure.
     let _ = wrong.print();
     match wrong.use_stderr() {
@@ -121,7 +119,7 @@ pub fn usage(wrong: &clap::Error) -> ExitCode {
 }
 
 /// What could not be done, why, and what to do.
-pub fn failure(failure: &Failure) -> ExitCode {
+pub(crate) fn failure(failure: &Failure) -> ExitCode {
     let mut text = String::new();
     for (depth, message) in failure.chain.iter().enumerate() {
         let label = label(if depth == 0 { "error" } else { "caused by" });
@@ -135,7 +133,7 @@ pub fn failure(failure: &Failure) -> ExitCode {
 }
 
 /// What was done.
-pub fn done(text: &str) {
+pub(crate) fn done(text: &str) {
     let _ = io::stderr()
         .lock()
         .write_all(format!("{text}\n").as_bytes());

@@ -10,7 +10,7 @@ use crate::signals;
 use crate::style::Style;
 
 /// `devserve run`.
-pub fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
+pub(crate) fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
     output::show_log(args.verbosity());
     let terminal = Terminal::new(style, args.verbosity());
     let opens_browser = args.opens_browser();

@@ -8,19 +8,19 @@ use devserve::dev::Stopper;
 
 /// Ctrl-C, SIGTERM and a terminal that closes: caught from now on, and kept until someone wants
 /// to know.
-pub fn catch() -> io::Result<Signals> {
+pub(crate) fn catch() -> io::Result<Signals> {
     Signals::new([SIGINT, SIGTERM, SIGHUP])
 }
 
 /// A thread that hears signals, until it is dropped.
 #[derive(Debug)]
-pub struct Listening {
+pub(crate) struct Listening {
     handle: Handle,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 /// Lets each signal stop what `stopper` stops: the second one at once.
-pub fn listen(mut signals: Signals, stopper: Stopper) -> io::Result<Listening> {
+pub(crate) fn listen(mut signals: Signals, stopper: Stopper) -> io::Result<Listening> {
     let handle = signals.handle();
     let hear = move || signals.forever().for_each(|_| stopper.stop());
     let thread = thread::Builder::new()

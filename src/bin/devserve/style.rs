@@ -8,15 +8,15 @@ use crate::args::Color;
 /// The crate `colored` asks stdout and has one switch for the process. It is set here and asked
 /// nothing; stdout is the app's.
 #[derive(Debug, Clone, Copy)]
-pub struct Style {
+pub(crate) struct Style {
     /// With colors.
-    pub has_colors: bool,
+    pub(crate) has_colors: bool,
     /// Somebody is watching, so a line may be replaced by the next.
-    pub is_terminal: bool,
+    pub(crate) is_terminal: bool,
 }
 
 /// Reads the flag, the environment and what stderr is.
-pub fn choose(color: Color) -> Style {
+pub(crate) fn choose(color: Color) -> Style {
     let is_terminal = io::stderr().is_terminal();
     let says_no = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
