@@ -236,7 +236,7 @@ mod tests {
         let found = found.map_err(|failure| failure.help.unwrap_or_default());
         assert_eq!(
             found.as_deref().map_err(String::as_str),
-            want.map_err(|help| help)
+            want
         );
     }
 
