@@ -139,6 +139,10 @@ impl Inputs {
             }
             return None;
         };
+        if effect != Effect::Build && is_empty(path) {
+            // Most editors empty a file before they write it: browsers get the whole one.
+            return None;
+        }
         if !inner.restamp(path) {
             return None;
         }
@@ -427,6 +431,10 @@ impl Stamp {
             Self::Present { modified: None, .. } | Self::Missing | Self::Folder => false,
         }
     }
+}
+
+fn is_empty(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|facts| facts.len() == 0)
 }
 
 fn is_rust(path: &Path) -> bool {

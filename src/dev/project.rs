@@ -9,10 +9,11 @@ use crate::dev::cargo;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Choice {
     /// A folder or file inside the package, or its `Cargo.toml`; empty for the current folder.
+    /// The source of a program, or its folder, names that program too.
     pub path: PathBuf,
     /// The package of a workspace.
     pub package: Option<String>,
-    /// The program; `None` for the package's only or default one.
+    /// The program; `None` for the one the path names, or the package's only or default one.
     pub program: Option<Program>,
     /// Build with `--release`.
     pub is_release: bool,
@@ -48,7 +49,8 @@ impl Project {
         let manifest = find_manifest(&choice.path)?;
         let metadata = read_metadata(&manifest)?;
         let package = find_package(&metadata, &manifest, choice.package.as_deref())?;
-        let program = find_program(package, choice.program.as_ref())?;
+        let named = named_by_path(package, &choice.path);
+        let program = find_program(package, choice.program.as_ref().or(named.as_ref()))?;
         Ok(Self {
             package: package.name.to_string(),
             program,
@@ -197,6 +199,24 @@ fn find_package<'a>(
         many => Err(ProjectError::ManyPackages {
             packages: names(many),
         }),
+    }
+}
+
+/// The program whose source the path is, or whose folder: `examples/hello.rs`, `examples/shop`.
+fn named_by_path(package: &Package, path: &Path) -> Option<Program> {
+    // An empty path is the package, and one that is not there was refused before.
+    let path = path.canonicalize().ok()?;
+    let is_named = |target: &&Target| {
+        let source: &Path = target.src_path.as_ref();
+        let is_its_folder = source.ends_with("main.rs") && source.parent() == Some(&path);
+        source == path || is_its_folder && path != dir_of(package).join("src")
+    };
+    let target = package.targets.iter().find(is_named)?;
+    let name = target.name.clone();
+    match (target.is_bin(), target.is_example()) {
+        (true, _) => Some(Program::Bin(name)),
+        (_, true) => Some(Program::Example(name)),
+        _ => None,
     }
 }
 

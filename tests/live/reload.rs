@@ -208,6 +208,54 @@ fn a_path_dependency_and_a_new_folder_are_part_of_the_app() {
 }
 
 #[test]
+fn two_hundred_files_at_once_are_one_new_app() {
+    let project = Project::shop("one");
+    let devserve = Devserve::start(&project, &[]);
+    devserve.get("/").check(200, "one");
+    let modules: String = (0..200).map(|number| format!("mod m{number};\n")).collect();
+    for text in ["many one", "many two"] {
+        for number in 0..200 {
+            let module = format!("// {text}\npub const _N: u32 = {number};\n");
+            project.write(&format!("src/m{number}.rs"), &module);
+        }
+        project.write_shop(text);
+        let source = fs::read_to_string(project.path("src/main.rs")).unwrap();
+        project.write("src/main.rs", &(source + &modules));
+        devserve.get("/").check(200, text);
+    }
+}
+
+#[test]
+fn an_app_that_will_not_go_is_killed_with_all_it_started() {
+    let project = Project::shop("one");
+    let source = fs::read_to_string(project.path("src/main.rs")).unwrap();
+    // The app starts a shell that hears no SIGTERM, and that a process of its own.
+    let stubborn = "fn main() {\n\
+        let script = \"trap '' TERM; sleep 1000 & echo $! > sleeper; wait\";\n\
+        let mut shell = std::process::Command::new(\"sh\").args([\"-c\", script]).spawn().unwrap();\n\
+        std::thread::spawn(move || shell.wait());\n";
+    project.write("src/main.rs", &source.replace("fn main() {\n", stubborn));
+    let devserve = Devserve::start(&project, &[]);
+    devserve.get("/").check(200, "one");
+    let deadline = Instant::now() + PATIENCE;
+    let sleeper = loop {
+        match fs::read_to_string(project.path("sleeper")) {
+            Ok(id) if id.ends_with('\n') => break id.trim().to_owned(),
+            _ => assert!(Instant::now() < deadline, "no sleeper"),
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    let is_alive = || fs::exists(format!("/proc/{sleeper}/exe")).unwrap();
+    assert!(is_alive());
+    assert_eq!(devserve.stop().code(), Some(0));
+    assert_eq!(processes_in(&project.root()), [] as [String; 0]);
+    while is_alive() {
+        assert!(Instant::now() < deadline, "process {sleeper} lives on");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
 fn browsers_are_told() {
     let project = Project::shop("one");
     let devserve = Devserve::start(&project, &[]);

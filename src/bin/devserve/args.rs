@@ -69,7 +69,8 @@ pub(crate) enum Color {
 pub(crate) struct RunArgs {
     /// Where the cargo package is [default: here]
     ///
-    /// A folder or file inside the package, or its Cargo.toml.
+    /// A folder or file inside the package, or its Cargo.toml. The source of a program, such as
+    /// examples/hello.rs, names that program too.
     #[arg(value_name = "PATH", hide_default_value = true)]
     path: Option<PathBuf>,
 

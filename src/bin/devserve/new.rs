@@ -234,10 +234,7 @@ mod tests {
     fn check(path: &str, want: Result<&str, &str>) {
         let found = package_name(Path::new(path));
         let found = found.map_err(|failure| failure.help.unwrap_or_default());
-        assert_eq!(
-            found.as_deref().map_err(String::as_str),
-            want
-        );
+        assert_eq!(found.as_deref().map_err(String::as_str), want);
     }
 
     #[test]

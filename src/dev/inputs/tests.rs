@@ -130,8 +130,9 @@ fn what_the_app_reads_while_it_runs_is_for_browsers() {
         Some(Effect::Restyle("site.css".to_owned())),
     );
     shop.check("static/site.css", "ul {}", None);
+    shop.check("static/site.css", "", None); // About to be written.
     shop.check("templates/mail.txt", "compiled in", BUILD);
-    shop.check("examples/book/static/a.js", "", Some(Effect::Refresh));
+    shop.check("examples/book/static/a.js", "1", Some(Effect::Refresh));
 }
 
 #[test]
@@ -151,7 +152,7 @@ fn before_the_first_build_sources_are_known_by_name() {
     shop.check("src/new.rs", "", BUILD);
     shop.check("Cargo.toml", "[package] ", BUILD);
     shop.check("README.md", "", None);
-    shop.check("templates/list.html", "", Some(Effect::Refresh));
+    shop.check("templates/list.html", "<ul>", Some(Effect::Refresh));
 }
 
 #[test]

@@ -146,3 +146,29 @@ fn what_is_no_cargo_package_is_named() {
     let found = find(dir.path(), "", Choice::default());
     assert!(found.starts_with("cargo cannot read "), "{found}");
 }
+
+#[test]
+fn a_path_may_name_a_program_by_its_source() {
+    let dir = project(&[
+        SHOP,
+        ("src/main.rs", ""),
+        ("src/bin/till.rs", ""),
+        ("examples/hello.rs", ""),
+        ("examples/book/main.rs", ""),
+        ("examples/book/static/site.css", ""),
+    ]);
+    for (path, want) in [
+        ("src/bin/till.rs", "shop: till"),
+        ("src/main.rs", "shop: shop"),
+        ("examples/hello.rs", "shop: example hello"),
+        ("examples/book", "shop: example book"),
+        ("examples/book/main.rs", "shop: example book"),
+    ] {
+        assert_eq!(find(dir.path(), path, Choice::default()), want);
+    }
+    assert_eq!(
+        find(dir.path(), "examples/book", example("hello")),
+        "shop: example hello"
+    );
+    assert!(find(dir.path(), "src", Choice::default()).contains("2 binaries"));
+}
