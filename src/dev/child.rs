@@ -1,4 +1,3 @@
-use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
@@ -17,13 +16,10 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus};
 use crate::dev::cargo;
 use crate::dev::event::Event;
 use crate::dev::generation::Generation;
+use crate::dev::tail::Tail;
 use crate::net::handover;
 use crate::sys;
 
-/// How many lines of stderr the page about a death shows.
-const LAST_LINES: usize = 40;
-/// What one of those lines may hold at most.
-const LINE_BYTES: usize = 2000;
 /// How often stderr is read after the end; a pipe holds less than that.
 const LAST_READS: u32 = 16;
 
@@ -311,72 +307,9 @@ fn signal_name(number: i32) -> String {
         )
 }
 
-/// The last lines of a stream.
-#[derive(Debug, Default)]
-struct Tail {
-    whole: VecDeque<Vec<u8>>,
-    begun: Vec<u8>,
-}
-
-impl Tail {
-    fn push(&mut self, bytes: &[u8]) {
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let text = piece.strip_suffix(b"\n");
-            let room = LINE_BYTES.saturating_sub(self.begun.len());
-            let line = text.unwrap_or(piece);
-            self.begun.extend_from_slice(&line[..line.len().min(room)]);
-            if text.is_some() {
-                self.whole.push_back(std::mem::take(&mut self.begun));
-                if self.whole.len() > LAST_LINES {
-                    self.whole.pop_front();
-                }
-            }
-        }
-    }
-
-    fn lines(&self) -> Vec<String> {
-        let begun = (!self.begun.is_empty()).then_some(&self.begun);
-        let lines = self.whole.iter().chain(begun);
-        let skipped = (self.whole.len() + usize::from(begun.is_some())).saturating_sub(LAST_LINES);
-        lines
-            .skip(skipped)
-            .map(|line| String::from_utf8_lossy(line).into_owned())
-            .collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[track_caller]
-    fn check(pieces: &[&str], want: &[&str]) {
-        let mut tail = Tail::default();
-        for piece in pieces {
-            tail.push(piece.as_bytes());
-        }
-        assert_eq!(tail.lines(), want);
-    }
-
-    #[test]
-    fn the_tail_keeps_lines_however_they_arrive() {
-        check(&[], &[]);
-        check(&["one\ntwo\n"], &["one", "two"]);
-        check(&["on", "e\nt", "wo"], &["one", "two"]);
-        check(&["one\n", "\n", "three"], &["one", "", "three"]);
-    }
-
-    #[test]
-    fn the_tail_forgets_the_oldest_lines_and_the_ends_of_long_ones() {
-        let many: String = (0..100).map(|number| format!("{number}\n")).collect();
-        let mut tail = Tail::default();
-        tail.push(many.as_bytes());
-        tail.push("x".repeat(5000).as_bytes());
-        let lines = tail.lines();
-        assert_eq!(lines.len(), LAST_LINES);
-        assert_eq!(lines[0], "61");
-        assert_eq!(lines[LAST_LINES - 1].len(), LINE_BYTES);
-    }
 
     #[test]
     fn signals_have_their_names() {

@@ -1,14 +1,13 @@
 use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::hash::{DefaultHasher, Hasher};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use crate::dev::event::{Effect, Event};
 use crate::dev::ignore::Ignore;
 use crate::dev::project::Project;
+use crate::dev::stamp::Stamp;
 
 /// The files the app is made of, as they were when it was built, and what a change to any file
 /// means.
@@ -54,24 +53,6 @@ struct File {
     stamp: Stamp,
     is_input: bool,
 }
-
-/// What a file was when it was last looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stamp {
-    Missing,
-    /// A build script asked about all that is in it.
-    Folder,
-    Present {
-        modified: Option<SystemTime>,
-        // Whether a later write would have another time: clocks of files tick in milliseconds.
-        is_settled: bool,
-        len: u64,
-        hash: u64,
-    },
-}
-
-/// Longer than any file system's clock takes to tick, those that count seconds aside.
-const TICK: Duration = Duration::from_millis(20);
 
 /// What a look at the inputs shows.
 #[derive(Debug)]
@@ -369,67 +350,6 @@ impl Inner {
             .iter()
             .filter(move |(_, file)| is_folder(file))
             .map(|(path, _)| path)
-    }
-}
-
-impl Stamp {
-    fn of(path: &Path) -> Self {
-        Self::read(path).unwrap_or(Self::Missing)
-    }
-
-    fn read(path: &Path) -> io::Result<Self> {
-        // The facts first: a write in between leaves them older than the content, and the next
-        // look finds that out. The other way round it would be missed.
-        let facts = fs::metadata(path)?;
-        if facts.is_dir() {
-            return Ok(Self::Folder);
-        }
-        let mut hasher = DefaultHasher::new();
-        hasher.write(&fs::read(path)?);
-        let modified = facts.modified().ok();
-        let age = modified.and_then(|modified| modified.elapsed().ok());
-        Ok(Self::Present {
-            modified,
-            is_settled: age.is_some_and(|age| age > TICK),
-            len: facts.len(),
-            hash: hasher.finish(),
-        })
-    }
-
-    /// Whether the content has to be read to know. It is cheap to ask, and asked often.
-    fn may_be_outdated(&self, path: &Path) -> bool {
-        match (fs::metadata(path), self) {
-            (Err(_), Self::Missing) => false,
-            (Ok(facts), Self::Folder) => !facts.is_dir(),
-            (Ok(_), Self::Missing) | (Err(_), Self::Folder) => true,
-            (
-                Ok(facts),
-                Self::Present {
-                    modified,
-                    is_settled,
-                    len,
-                    ..
-                },
-            ) => !is_settled || facts.modified().ok() != *modified || facts.len() != *len,
-            (Err(_), Self::Present { .. }) => true,
-        }
-    }
-
-    fn is_same_content(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Present { hash, .. }, Self::Present { hash: other, .. }) => hash == other,
-            (a, b) => a == b,
-        }
-    }
-
-    fn is_after(&self, moment: SystemTime) -> bool {
-        match self {
-            Self::Present {
-                modified: Some(modified),
-                ..
-            } => *modified > moment,
-            Self::Present { modified: None, .. } | Self::Missing | Self::Folder => false,
-        }
     }
 }
 

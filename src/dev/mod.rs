@@ -17,12 +17,14 @@ mod worker;
 
 mod ignore;
 mod inputs;
+mod stamp;
 mod watch;
 
 mod build;
 mod cargo;
 mod child;
 mod diagnostics;
+mod tail;
 
 mod front;
 mod gate;

@@ -4,6 +4,7 @@ mod args;
 mod browser;
 mod clock;
 mod failure;
+mod lines;
 mod new;
 mod output;
 mod run;

@@ -1,0 +1,279 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use colored::{ColoredString, Colorize};
+
+use devserve::dev::{AccessRecord, Notice};
+use devserve::text::visible::visible;
+
+use crate::args::Verbosity;
+use crate::clock;
+
+/// The line for a notice; `None` where this much is not wanted.
+pub(crate) fn describe(notice: &Notice, verbosity: Verbosity) -> Option<String> {
+    let is_usual = verbosity >= Verbosity::Usual;
+    let is_verbose = verbosity >= Verbosity::Verbose;
+    match notice {
+        Notice::Holding { url } => {
+            let version = env!("CARGO_PKG_VERSION");
+            Some(format!(
+                "devserve {version} · {} · for development only",
+                url.bold()
+            ))
+        }
+        Notice::Building { target } => is_verbose.then(|| format!("building {target}")),
+        Notice::Built {
+            target,
+            elapsed,
+            warnings,
+        } => is_usual.then(|| built(target, *elapsed, warnings, is_verbose)),
+        Notice::BuildFailed {
+            target,
+            errors,
+            rendered,
+        } => {
+            let count = match errors {
+                0 => String::new(),
+                1 => ", 1 error".to_owned(),
+                many => format!(", {many} errors"),
+            };
+            let label = label("error");
+            Some(format!(
+                "{}\n{label} {target} did not build{count}",
+                rendered.trim_end()
+            ))
+        }
+        Notice::Live {
+            changed,
+            elapsed,
+            browsers,
+        } => match changed.is_empty() {
+            true => is_usual.then(|| stamped(&format!("serving after {}", seconds(*elapsed)))),
+            false => is_usual.then(|| {
+                let (changed, elapsed) = (list(changed), seconds(*elapsed));
+                stamped(&format!(
+                    "changed {changed} · live in {elapsed}{}",
+                    reloaded(*browsers)
+                ))
+            }),
+        },
+        Notice::Refreshed { changed, browsers } => is_usual.then(|| {
+            let changed = list(std::slice::from_ref(changed));
+            stamped(&format!("changed {changed}{}", reloaded(*browsers)))
+        }),
+        Notice::SlowStart { target, elapsed } => {
+            let elapsed = seconds(*elapsed);
+            let help = "its main ends in devserve::run, or reads LISTEN_FDS and NOTIFY_SOCKET";
+            Some(format!(
+                "{} {target} runs for {elapsed} and accepts no requests yet\n{} {help}",
+                label("warning"),
+                label("help"),
+            ))
+        }
+        Notice::Died {
+            target,
+            how,
+            when_ready,
+        } => {
+            let when = if *when_ready {
+                ""
+            } else {
+                " before it accepted a request"
+            };
+            Some(format!("{} {target} ended{when}: {how}", label("error")))
+        }
+        Notice::Restarting { target } => {
+            is_usual.then(|| stamped(&format!("starting {target} again for a request")))
+        }
+        Notice::Unwatched { reason } => {
+            let help = "changes are seen when a request comes; raise fs.inotify.max_user_watches";
+            let reason = visible(reason);
+            Some(format!(
+                "{} cannot watch: {reason}\n{} {help}",
+                label("warning"),
+                label("help")
+            ))
+        }
+        Notice::Access(record) => is_usual.then(|| access(record)),
+        Notice::Refused { peer, status, why } => is_usual.then(|| {
+            let peer = peer.map(|peer| format!(" from {peer}")).unwrap_or_default();
+            stamped(&format!("refused{peer}: {status} {}", visible(why)))
+        }),
+        Notice::NoLiveReload { target } => is_usual.then(|| {
+            let target = visible(target);
+            let help = "allow script-src 'self' and connect-src 'self' while you develop";
+            let warning = label("warning");
+            let help_label = label("help");
+            format!("{warning} {target} forbids the live-reload script\n{help_label} {help}")
+        }),
+        Notice::Stopping => is_verbose.then(|| "stopping".to_owned()),
+        _ => None, // What a later library has to say, this command has no words for.
+    }
+}
+
+fn built(target: &str, elapsed: Duration, warnings: &[String], in_full: bool) -> String {
+    let elapsed = seconds(elapsed);
+    match warnings.len() {
+        0 => format!("built {target} in {elapsed}"),
+        _ if in_full => format!("{}built {target} in {elapsed}", warnings.concat()),
+        1 => format!("built {target} in {elapsed} · 1 warning (-v shows it)"),
+        many => format!("built {target} in {elapsed} · {many} warnings (-v shows them)"),
+    }
+}
+
+fn access(record: &AccessRecord) -> String {
+    let status = match record.status {
+        200..300 => record.status.to_string().green(),
+        300..400 => record.status.to_string().cyan(),
+        400..500 => record.status.to_string().yellow(),
+        _ => record.status.to_string().red(),
+    };
+    // Method first: colors would count as width.
+    let request = format!(
+        "{:<6} {:<30}",
+        visible(&record.method),
+        visible(&record.target)
+    );
+    let held = match record.held >= Duration::from_millis(1) {
+        true => format!("  held {}", milliseconds(record.held)),
+        false => String::new(),
+    };
+    stamped(&format!(
+        "{request} {status} {:>9}{held}",
+        milliseconds(record.elapsed)
+    ))
+}
+
+fn stamped(text: &str) -> String {
+    format!("{}  {text}", clock::time_of_day().dimmed())
+}
+
+fn reloaded(browsers: usize) -> String {
+    match browsers {
+        0 => String::new(),
+        1 => " · reloaded 1 browser".to_owned(),
+        many => format!(" · reloaded {many} browsers"),
+    }
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    const SHOWN: usize = 3;
+    let mut names: Vec<String> = paths
+        .iter()
+        .take(SHOWN)
+        .map(|path| visible(&path.to_string_lossy()).into_owned())
+        .collect();
+    if paths.len() > SHOWN {
+        names.push(format!("{} more", paths.len() - SHOWN));
+    }
+    names.join(", ")
+}
+
+fn seconds(elapsed: Duration) -> String {
+    format!("{:.1} s", elapsed.as_secs_f64())
+}
+
+fn milliseconds(elapsed: Duration) -> String {
+    match elapsed.as_millis() {
+        0 => format!("{:.1} ms", elapsed.as_secs_f64() * 1e3),
+        short @ 1..10_000 => format!("{short} ms"),
+        _ => seconds(elapsed),
+    }
+}
+
+/// A word before a message, as cargo has it.
+pub(crate) fn label(word: &str) -> ColoredString {
+    let word = format!("{word}:");
+    match word.as_str() {
+        "error:" => word.red().bold(),
+        "warning:" => word.yellow().bold(),
+        "help:" => word.cyan().bold(),
+        _ => word.bold(),
+    }
+}
+
+/// Several lines, such as cargo's words, each made harmless.
+pub(crate) fn visible_lines(text: &str) -> String {
+    text.lines().map(visible).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(notice: Notice, verbosity: Verbosity, want: Option<&str>) {
+        colored::control::set_override(false);
+        let line = describe(&notice, verbosity);
+        // Without the time of day.
+        let line = line.map(|line| match line.as_bytes().get(2) {
+            Some(b':') => line[10..].to_owned(),
+            _ => line,
+        });
+        assert_eq!(line.as_deref(), want);
+    }
+
+    fn live(changed: &[&str], browsers: usize) -> Notice {
+        let changed = changed.iter().map(PathBuf::from).collect();
+        Notice::Live {
+            changed,
+            elapsed: Duration::from_millis(1430),
+            browsers,
+        }
+    }
+
+    #[test]
+    fn a_new_generation_says_why_it_came() {
+        let usual = Verbosity::Usual;
+        check(live(&[], 0), usual, Some("serving after 1.4 s"));
+        check(
+            live(&["a.rs"], 0),
+            usual,
+            Some("changed a.rs · live in 1.4 s"),
+        );
+        check(
+            live(&["a.rs"], 1),
+            usual,
+            Some("changed a.rs · live in 1.4 s · reloaded 1 browser"),
+        );
+        check(
+            live(&["a", "b", "c", "d", "e"], 2),
+            usual,
+            Some("changed a, b, c, 2 more · live in 1.4 s · reloaded 2 browsers"),
+        );
+        check(live(&["a.rs"], 1), Verbosity::Quiet, None);
+    }
+
+    #[test]
+    fn an_access_line_cannot_steer_the_terminal() {
+        let record = AccessRecord {
+            peer: None,
+            method: "GET".to_owned(),
+            target: "/\x1b[2J".to_owned(),
+            status: 404,
+            body_bytes: 9,
+            elapsed: Duration::from_micros(300),
+            held: Duration::ZERO,
+        };
+        let want = format!("GET    {:<30} 404    0.3 ms", "/\\x1b[2J");
+        check(Notice::Access(record), Verbosity::Usual, Some(&want));
+    }
+
+    #[test]
+    fn what_goes_wrong_is_said_to_the_quiet_too() {
+        let died = Notice::Died {
+            target: "shop".to_owned(),
+            how: "exit code 3".to_owned(),
+            when_ready: false,
+        };
+        let want = "error: shop ended before it accepted a request: exit code 3";
+        check(died, Verbosity::Quiet, Some(want));
+        let failed = Notice::BuildFailed {
+            target: "shop".to_owned(),
+            errors: 2,
+            rendered: "error[E0308]: no\n\n".to_owned(),
+        };
+        let want = "error[E0308]: no\nerror: shop did not build, 2 errors";
+        check(failed, Verbosity::Quiet, Some(want));
+    }
+}
