@@ -126,11 +126,6 @@ impl Stream {
         self.socket.set_write_timeout(write)
     }
 
-    /// How long a read may wait.
-    pub(crate) fn set_read_timeout(&self, read: Option<Duration>) -> io::Result<()> {
-        self.socket.set_read_timeout(read)
-    }
-
     /// Ends one direction or both, for every thread that is at it.
     pub(crate) fn shutdown(&self, how: Shutdown) {
         // It fails where the other side has already gone, which is what was wanted.
