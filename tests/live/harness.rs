@@ -115,7 +115,8 @@ edition = \"2024\"
 [workspace]
 ";
 
-/// A server for one request a connection. `/die` ends the process, `/slow` takes a second.
+/// A server for one request a connection. `/die` ends the process, `/slow` takes a
+/// second and `/sleep` a minute, and says so on stderr when it begins.
 fn shop_source(text: &str) -> String {
     include_str!("shop.rs.txt").replace("TEXT", text)
 }

@@ -144,7 +144,7 @@ fn a_request_that_runs_at_the_save_is_answered_by_the_code_it_met() {
     let devserve = Devserve::start(&project, &[]);
     devserve.get("/").check(200, "one");
     let mut slow = devserve.send("/slow", "*/*");
-    thread::sleep(Duration::from_millis(100));
+    devserve.wait_for("the shop is thinking");
     project.write_shop("two");
     devserve.get("/").check(200, "two");
     let mut bytes = Vec::new();
@@ -367,7 +367,7 @@ fn ctrl_c_ends_all_and_leaves_nothing() {
     devserve.get("/").check(200, "one");
     assert_eq!(processes_in(&project.root()).len(), 1);
     let mut slow = devserve.send("/slow", "*/*");
-    thread::sleep(Duration::from_millis(100));
+    devserve.wait_for("the shop is thinking");
     assert_eq!(devserve.stop().code(), Some(0));
     let mut bytes = Vec::new();
     slow.read_to_end(&mut bytes).unwrap();
@@ -395,18 +395,19 @@ fn ctrl_c_ends_a_build_and_held_requests_and_a_second_one_waits_for_nothing() {
     fs::remove_file(project.path("build.rs")).unwrap();
     let mut devserve = Devserve::start(&project, &[]);
     devserve.get("/").check(200, "one");
-    let slow = devserve.send("/slow", "*/*");
-    thread::sleep(Duration::from_millis(100));
+    let sleeping = devserve.send("/sleep", "*/*");
+    devserve.wait_for("the shop is thinking");
     let began = Instant::now();
     devserve.signal(Signal::INT);
     devserve.signal(Signal::TERM);
     assert_eq!(devserve.wait().code(), Some(0));
+    // Sooner than a single Ctrl-C would have cut it.
     assert!(
-        began.elapsed() < Duration::from_millis(900),
+        began.elapsed() < Duration::from_secs(4),
         "{:?}",
         began.elapsed()
     );
-    drop(slow);
+    drop(sleeping);
 }
 
 #[test]
