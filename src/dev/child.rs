@@ -132,6 +132,8 @@ impl Drop for Child {
     fn drop(&mut self) {
         // Also where the app has ended by itself: what it started may still run.
         self.kill();
+        // Where it has left its group; else the follower would wait for ever.
+        let _ = self.process.kill();
         if let Some(follower) = self.follower.take() {
             // A panic there was reported when it happened.
             let _ = follower.join();
