@@ -32,8 +32,8 @@ pub struct Templates {
 }
 
 impl Templates {
-    /// The templates in `folder`. A relative path starts where the program was started, which
-    /// under `devserve run` and `cargo run` is the package.
+    /// The templates in `folder`. A relative path starts where the program was started, so
+    /// most apps say `concat!(env!("CARGO_MANIFEST_DIR"), "/templates")`.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         let folder = folder.into();
         Self {

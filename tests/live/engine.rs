@@ -565,7 +565,7 @@ fn every_request_leaves_one_record() {
         .bind(&Address::tcp("127.0.0.1", 0))
         .unwrap();
     talk(&serving, b"GET /a?b HTTP/1.1\r\nHost: x\r\n\r\nBAD\r\n\r\n");
-    let mut next = || records.recv_timeout(PATIENCE).unwrap();
+    let next = || records.recv_timeout(PATIENCE).unwrap();
     assert_eq!(next(), "Some(\"GET\") /a?b Some(200) 8 ");
     assert!(next().ends_with("the request line is malformed"));
 }
