@@ -88,6 +88,12 @@ impl Project {
     }
 }
 
+/// Where the tests themselves were built: what is compiled there need not be compiled again.
+pub fn target_dir() -> &'static Path {
+    let program = Path::new(env!("CARGO_BIN_EXE_devserve"));
+    program.ancestors().nth(2).unwrap()
+}
+
 /// Takes away all but what finds programs and cargo's downloads, which no test may add to.
 pub(crate) fn scrub(command: &mut Command) {
     const KEPT: [&str; 5] = [

@@ -4,13 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::harness::{Devserve, Project, scrub};
-
-/// Where the tests themselves were built: what is compiled there need not be compiled again.
-fn target_dir() -> &'static Path {
-    let program = Path::new(env!("CARGO_BIN_EXE_devserve"));
-    program.ancestors().nth(2).unwrap()
-}
+use crate::harness::{Devserve, Project, scrub, target_dir};
 
 #[test]
 fn a_new_project_is_tested_and_served_as_it_is() {
