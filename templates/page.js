@@ -19,6 +19,17 @@ async function copy(source) {
   }
 }
 
+// A waiting page goes on counting.
+for (const elapsed of document.querySelectorAll("[data-elapsed]")) {
+  const start = performance.now() - elapsed.dataset.elapsed;
+  setInterval(() => {
+    const seconds = Math.floor((performance.now() - start) / 1000);
+    elapsed.textContent = seconds < 60
+      ? `${seconds} s`
+      : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  }, 1000);
+}
+
 // A waiting page asks for the head alone: that is safe to repeat and costs the app no work.
 async function wait() {
   try {

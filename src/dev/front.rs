@@ -397,6 +397,7 @@ fn wants_page(turn: &Turn<'_>) -> bool {
 fn waiting(turn: &Turn<'_>, progress: &Progress) -> Page {
     let waiting = Waiting {
         doing: progress.doing.clone(),
+        step: progress.step.clone(),
         elapsed: progress.since.elapsed(),
         may_repeat: matches!(turn.head.method, Method::GET | Method::HEAD),
     };

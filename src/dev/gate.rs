@@ -43,6 +43,8 @@ pub(crate) enum Verdict {
 pub(crate) struct Progress {
     /// In words: `building shop`.
     pub(crate) doing: String,
+    /// What has just begun, in cargo's words: `Compiling serde v1.0.228`.
+    pub(crate) step: Option<String>,
     /// Since when requests are held.
     pub(crate) since: Instant,
 }
@@ -93,6 +95,7 @@ impl Gate {
         let inner = Inner {
             door: Door::Held(Progress {
                 doing,
+                step: None,
                 since: Instant::now(),
             }),
             moves: 0,
@@ -159,10 +162,10 @@ impl Gate {
         self.lock().hold(doing);
     }
 
-    /// Says anew what requests wait for, if they do.
-    pub(crate) fn describe(&self, doing: String) {
+    /// Says how far that is which requests wait for, if they do.
+    pub(crate) fn describe(&self, step: String) {
         if let Door::Held(progress) = &mut self.lock().door {
-            progress.doing = doing;
+            progress.step = Some(step);
         }
     }
 
@@ -271,12 +274,16 @@ impl Gate {
 impl Inner {
     fn hold(&mut self, doing: String) {
         match &mut self.door {
-            Door::Held(progress) => progress.doing = doing,
+            Door::Held(progress) => {
+                progress.doing = doing;
+                progress.step = None;
+            }
             Door::Closed => {}
             Door::Open { .. } | Door::Explaining { .. } => {
                 self.moves += 1;
                 self.door = Door::Held(Progress {
                     doing,
+                    step: None,
                     since: Instant::now(),
                 });
             }

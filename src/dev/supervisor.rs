@@ -118,7 +118,7 @@ impl Supervisor {
             inputs: Arc::clone(&inputs),
             has_colors: config.has_colors,
             events: events.clone(),
-            progress: progress(Arc::clone(&gate), Arc::clone(&project), sink.clone()),
+            progress: progress(Arc::clone(&gate), sink.clone()),
             discovery: match &watch {
                 Some(watch) => Box::new(watch.adder()),
                 None => Box::new(drop),
@@ -189,9 +189,9 @@ impl Drop for Supervisor {
 }
 
 /// Tells those who wait, and the terminal, what cargo is at.
-fn progress(gate: Arc<Gate>, project: Arc<Project>, sink: Sink) -> build::Progress {
+fn progress(gate: Arc<Gate>, sink: Sink) -> build::Progress {
     Box::new(move |step| {
-        gate.describe(format!("building {}: {step}", project.program));
+        gate.describe(step.to_owned());
         sink.tell(Notice::Step {
             step: step.to_owned(),
         });

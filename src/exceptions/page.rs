@@ -43,7 +43,7 @@ impl HttpException {
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width\">\n\
-             <title>{title}</title>\n<h1>{title}</h1>\n<p>{description}</p>\n"
+             <title>{title}</title>\n<style>\n{STYLE}</style>\n<h1>{title}</h1>\n<p>{description}</p>\n"
         )
     }
 
@@ -53,6 +53,13 @@ impl HttpException {
         format!("{{\"status\":{status},\"name\":{name},\"description\":{description}}}\n")
     }
 }
+
+/// Enough to be read with pleasure by day and by night, and on a phone.
+const STYLE: &str = "\
+:root { color-scheme: light dark }
+body { max-width: 36rem; margin: 15vh auto 0; padding: 0 1.5rem; font: 1rem/1.5 system-ui, sans-serif }
+h1 { margin: 0; font-size: 1.75rem; line-height: 1.25 }
+";
 
 /// A JSON string (RFC 8259 §7); written here because an exception must have an answer in
 /// builds without serde too.

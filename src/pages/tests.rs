@@ -268,6 +268,7 @@ fn app_died() -> AppDied {
 fn waiting(may_repeat: bool) -> Waiting {
     Waiting {
         doing: "building shop".to_owned(),
+        step: Some("Compiling shop v0.1.0".to_owned()),
         elapsed: Duration::from_millis(2_400),
         may_repeat,
     }

@@ -11,6 +11,8 @@ use crate::pages::{Page, elapsed};
 pub struct Waiting {
     /// What it waits for, as said on the terminal: `building shop`, `starting shop`.
     pub doing: String,
+    /// The step it is at, in cargo's words: `Compiling serde v1.0.228`.
+    pub step: Option<String>,
     /// How long that has been going on.
     #[serde(
         rename = "elapsed_ms",
@@ -26,13 +28,17 @@ impl Waiting {
     /// The page for a browser, as data and as text. It becomes the answer by itself where it
     /// may repeat the request.
     pub fn page(&self) -> Page {
+        let step = self.step.as_ref();
         let text = format!(
-            "{}, for {} so far; ask again\n",
+            "{}{}, for {} so far; ask again\n",
             self.doing,
+            step.map(|step| format!(" ({step})")).unwrap_or_default(),
             elapsed::words(self.elapsed)
         );
         let context = context! {
+            step,
             elapsed => elapsed::words(self.elapsed),
+            elapsed_ms => u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX),
             may_repeat => self.may_repeat,
         };
         Page::new(

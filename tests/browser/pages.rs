@@ -9,8 +9,8 @@ fn a_panic_is_explained() {
     let Some(browser) = Browser::start() else {
         return;
     };
-    let project = Project::new(&[]);
-    let devserve = serve_example(&project);
+    let guestbook = Guestbook::new();
+    let devserve = guestbook.serve();
     browser.look(1200, "light");
     browser.open(&url(&devserve, "/oops"));
     browser.wait_for_text(

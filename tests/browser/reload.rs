@@ -92,6 +92,7 @@ fn a_page_asked_for_during_a_long_build_turns_into_the_answer() {
     browser.look(1200, "light");
     browser.open(&url(&devserve, "/"));
     browser.wait_for_text("h1", "Building guestbook");
+    browser.wait_for_text("code", "Compiling guestbook");
     keep(&browser, "waiting", Some(600.0));
     browser.look(320, "dark");
     assert_eq!(browser.run(FITS), true);

@@ -73,13 +73,13 @@ fn a_request_waits_and_then_passes() {
 fn saying_what_is_done_does_not_restart_the_clock() {
     let (gate, _heard) = gate();
     let since = gate.progress().unwrap().since;
-    gate.hold("starting shop".to_owned());
-    gate.describe("starting the shop".to_owned());
+    gate.describe("Compiling shop v0.1.0".to_owned());
     let progress = gate.progress().unwrap();
-    assert_eq!(
-        (progress.since, progress.doing.as_str()),
-        (since, "starting the shop")
-    );
+    assert_eq!(progress.step.as_deref(), Some("Compiling shop v0.1.0"));
+    gate.hold("starting shop".to_owned());
+    let progress = gate.progress().unwrap();
+    assert_eq!((progress.since, &*progress.doing), (since, "starting shop"));
+    assert_eq!(progress.step, None);
 }
 
 #[test]
