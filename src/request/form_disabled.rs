@@ -1,6 +1,6 @@
 /// A build without forms parses none.
 #[derive(Debug, Default)]
-pub(super) struct FormCache;
+pub(super) struct FormCache {}
 
 impl FormCache {
     /// Never: there is no form to read.

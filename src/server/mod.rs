@@ -26,5 +26,9 @@ pub use record::{Failure, Record};
 pub use server::{Server, Serving, Stopped};
 pub use settings::Settings;
 
-pub(crate) use exchange::{After, Exchange, Turn};
-pub(crate) use pool::Pool;
+// The front of `dev` answers requests on the same pool.
+#[cfg(feature = "dev")]
+pub(crate) use {
+    exchange::{After, Exchange, Turn},
+    pool::Pool,
+};

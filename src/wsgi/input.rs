@@ -22,6 +22,7 @@ impl Input {
     }
 
     /// A stream over a body somebody else keeps hold of.
+    #[cfg(feature = "server")]
     pub(crate) fn shared(reader: Arc<Mutex<dyn Read + Send>>) -> Self {
         Self(Some(reader))
     }

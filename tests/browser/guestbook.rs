@@ -30,12 +30,12 @@ thiserror = "2.0"
 "#;
 
 /// The guestbook's sources in a package of their own, and its entries beside them.
-pub struct Guestbook {
+pub(crate) struct Guestbook {
     project: Project,
 }
 
 impl Guestbook {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let manifest = MANIFEST.replace("{root}", ROOT);
         let lock = fs::read_to_string(Path::new(ROOT).join("Cargo.lock")).unwrap();
         let project = Project::new(&[("Cargo.toml", &manifest), ("Cargo.lock", &lock)]);
@@ -47,12 +47,12 @@ impl Guestbook {
     }
 
     /// Serves this copy.
-    pub fn serve(&self) -> Devserve {
+    pub(crate) fn serve(&self) -> Devserve {
         serve(&self.project, &[])
     }
 
     /// Writes a file of the guestbook's folder, or of the package where the path starts with `/`.
-    pub fn write(&self, path: &str, text: &str) {
+    pub(crate) fn write(&self, path: &str, text: &str) {
         match path.strip_prefix('/') {
             Some(path) => self.project.write(path, text),
             None => self.project.write(&format!("{FOLDER}/{path}"), text),
@@ -61,7 +61,7 @@ impl Guestbook {
 
     /// Replaces `old`, which is there, in a file of the guestbook's folder.
     #[track_caller]
-    pub fn edit(&self, path: &str, old: &str, new: &str) {
+    pub(crate) fn edit(&self, path: &str, old: &str, new: &str) {
         let text = fs::read_to_string(self.project.path(&format!("{FOLDER}/{path}"))).unwrap();
         assert!(text.contains(old), "no {old:?} in {path}");
         self.write(path, &text.replace(old, new));
@@ -69,7 +69,7 @@ impl Guestbook {
 }
 
 /// Serves the example of this package, with entries in a project that is otherwise empty.
-pub fn serve_example(project: &Project) -> Devserve {
+pub(crate) fn serve_example(project: &Project) -> Devserve {
     serve(project, &["--example", "guestbook", ROOT])
 }
 
@@ -82,7 +82,7 @@ fn serve(project: &Project, args: &[&str]) -> Devserve {
 }
 
 /// The address of a page.
-pub fn url(devserve: &Devserve, path: &str) -> String {
+pub(crate) fn url(devserve: &Devserve, path: &str) -> String {
     format!("http://127.0.0.1:{}{path}", devserve.port)
 }
 
@@ -140,4 +140,4 @@ fn the_guestbook_is_signed_with_a_picture() {
 }
 
 /// Whether nothing is wider than the window.
-pub const FITS: &str = "return document.documentElement.scrollWidth <= innerWidth";
+pub(crate) const FITS: &str = "return document.documentElement.scrollWidth <= innerWidth";

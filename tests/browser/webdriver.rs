@@ -25,19 +25,20 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 static TURN: Mutex<()> = Mutex::new(());
 
 /// A browser with one open page and a profile of its own. Dropping it ends all its processes.
-pub struct Browser {
+pub(crate) struct Browser {
     driver: Child,
     port: u16,
     // The path of the session, below which all commands are.
     session: String,
-    _profile: TempDir,
+    profile: TempDir,
     _turn: MutexGuard<'static, ()>,
 }
 
 impl Browser {
     /// Starts one. `None` where Chromium or its driver is missing, which is said; with
     /// `DEVSERVE_REQUIRE_BROWSER` in the environment it is a failure.
-    pub fn start() -> Option<Self> {
+    #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+    pub(crate) fn start() -> Option<Self> {
         let (Some(chromium), Some(driver)) = (program("chromium"), program("chromedriver")) else {
             let missing = "needs chromium and chromium-driver";
             assert!(
@@ -48,8 +49,11 @@ impl Browser {
             return None;
         };
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let profile = tempfile::tempdir().unwrap();
         let mut driver = Command::new(driver)
             .arg("--port=0")
+            // So that what the browser forgets goes with its profile.
+            .env("TMPDIR", profile.path())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -57,10 +61,10 @@ impl Browser {
             port: port_of(&mut driver),
             driver,
             session: String::new(),
-            _profile: tempfile::tempdir().unwrap(),
+            profile,
             _turn: turn,
         };
-        let profile = browser._profile.path().display();
+        let profile = browser.profile.path().display();
         let args = [
             "--headless=new",
             "--no-sandbox", // which root may not use
@@ -88,30 +92,30 @@ impl Browser {
 
     /// Opens a page and waits until it is loaded.
     #[track_caller]
-    pub fn open(&self, url: &str) {
+    pub(crate) fn open(&self, url: &str) {
         self.post("/url", json!({ "url": url })).unwrap();
     }
 
     /// Loads the page again.
     #[track_caller]
-    pub fn reload(&self) {
+    pub(crate) fn reload(&self) {
         self.post("/refresh", json!({})).unwrap();
     }
 
     /// Types into a field, or gives a file's path to one that takes files.
     #[track_caller]
-    pub fn fill(&self, selector: &str, text: &str) {
+    pub(crate) fn fill(&self, selector: &str, text: &str) {
         self.act(selector, "value", json!({ "text": text }));
     }
 
     #[track_caller]
-    pub fn click(&self, selector: &str) {
+    pub(crate) fn click(&self, selector: &str) {
         self.act(selector, "click", json!({}));
     }
 
     /// The text that is seen of the first element that `selector` finds.
     #[track_caller]
-    pub fn text(&self, selector: &str) -> String {
+    pub(crate) fn text(&self, selector: &str) -> String {
         let value = self.run(&format!(
             "return document.querySelector({selector:?}).innerText"
         ));
@@ -120,13 +124,13 @@ impl Browser {
 
     /// What the body of a function gives, run in the page.
     #[track_caller]
-    pub fn run(&self, script: &str) -> Value {
+    pub(crate) fn run(&self, script: &str) -> Value {
         self.try_run(script).unwrap()
     }
 
     /// Waits until a condition, written as JavaScript, holds in whatever page is open then.
     #[track_caller]
-    pub fn wait_for(&self, condition: &str) {
+    pub(crate) fn wait_for(&self, condition: &str) {
         let deadline = Instant::now() + PATIENCE;
         let script = format!("return Boolean({condition})");
         loop {
@@ -145,7 +149,7 @@ impl Browser {
 
     /// Waits until the first element that `selector` finds shows `text`.
     #[track_caller]
-    pub fn wait_for_text(&self, selector: &str, text: &str) {
+    pub(crate) fn wait_for_text(&self, selector: &str, text: &str) {
         self.wait_for(&format!(
             "document.querySelector({selector:?})?.innerText.includes({text:?})"
         ));
@@ -154,7 +158,7 @@ impl Browser {
     /// What the browser has complained of since it was last asked: scripts that failed, content
     /// that a policy forbade. That a page's status says 404 or 500 is not among it.
     #[track_caller]
-    pub fn complaints(&self) -> Vec<String> {
+    pub(crate) fn complaints(&self) -> Vec<String> {
         let log = self.post("/se/log", json!({ "type": "browser" })).unwrap();
         let entries = log.as_array().expect("a list").iter();
         entries
@@ -166,7 +170,7 @@ impl Browser {
 
     /// Shows the page as a window of this width would, by day (`light`) or by night (`dark`).
     #[track_caller]
-    pub fn look(&self, width: u32, scheme: &str) {
+    pub(crate) fn look(&self, width: u32, scheme: &str) {
         self.devtools(
             "Emulation.setDeviceMetricsOverride",
             json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false }),
@@ -177,7 +181,7 @@ impl Browser {
 
     /// A picture of the page from its top, as PNG; `None` is the whole height.
     #[track_caller]
-    pub fn picture(&self, height: Option<f64>) -> Vec<u8> {
+    pub(crate) fn picture(&self, height: Option<f64>) -> Vec<u8> {
         let size = self.devtools("Page.getLayoutMetrics", json!({}))["cssContentSize"].clone();
         let height = height.map_or(size["height"].clone(), Value::from);
         let clip = json!({ "x": 0, "y": 0, "width": size["width"], "height": height, "scale": 1 });
@@ -274,7 +278,7 @@ fn port_of(driver: &mut Child) -> u16 {
 
 /// Keeps a picture of the page in the folder that `DEVSERVE_SCREENSHOTS` names, if it does.
 #[track_caller]
-pub fn keep(browser: &Browser, name: &str, height: Option<f64>) {
+pub(crate) fn keep(browser: &Browser, name: &str, height: Option<f64>) {
     if let Some(folder) = env::var_os("DEVSERVE_SCREENSHOTS") {
         let folder = Path::new(&folder);
         fs::create_dir_all(folder).unwrap();

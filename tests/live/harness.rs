@@ -89,7 +89,7 @@ impl Project {
 }
 
 /// Where the tests themselves were built: what is compiled there need not be compiled again.
-pub fn target_dir() -> &'static Path {
+pub(crate) fn target_dir() -> &'static Path {
     let program = Path::new(env!("CARGO_BIN_EXE_devserve"));
     program.ancestors().nth(2).unwrap()
 }
