@@ -9,7 +9,7 @@ use crate::dev::gate::{Gate, Lease, Progress, Verdict};
 use crate::dev::inject::{self, Injection};
 use crate::dev::notice::{AccessRecord, Notice, Sink};
 use crate::dev::reload::{Heard, ReloadHub, SCRIPT};
-use crate::http::h1::{Fault, Framing, Persistence, ResponseHead};
+use crate::http::h1::{Fault, Persistence, ResponseHead};
 use crate::net::handover::PEER_FIELD;
 use crate::net::{Address, Listener, Peer, Stream};
 use crate::pages::{Page, Rendered, Waiting};
@@ -207,17 +207,13 @@ impl Passing {
             headers.remove(header::CONTENT_LENGTH);
         }
         let reason = String::from_utf8_lossy(&head.reason);
-        let mut start = head_of(
+        let start = head_of(
             turn,
             head.status,
             &reason,
             &headers,
             declared.map(|len| len + tag.len() as u64),
         );
-        if turn.head.framing != Framing::None {
-            // An app that closes has not read the request's body, and so neither have we.
-            start.persistence = start.persistence.and(head.persistence);
-        }
         match Outgoing::start(turn.stream, &start, &part[..first]) {
             Err(_) => Answered::NOTHING,
             Ok(mut outgoing) => match relay(&mut body, &mut outgoing, &mut part, &tag) {
@@ -248,7 +244,13 @@ impl Passing {
     /// The app took the request, or not even that, and gave no answer.
     fn lost(&self, turn: &Turn<'_>, lease: &Lease, error: &ProxyError) -> Answered {
         log::debug!("no answer from the app: {error}");
-        match lease.obituary(Instant::now() + OBITUARY_PATIENCE) {
+        let obituary = match error {
+            ProxyError::Malformed(_) => None, // it lives
+            ProxyError::NotTaken(_) | ProxyError::NoAnswer(_) => {
+                lease.obituary(Instant::now() + OBITUARY_PATIENCE)
+            }
+        };
+        match obituary {
             Some(page) => self.show(turn, &page),
             None => {
                 let text = format!("502 Bad Gateway: {error}\n");
@@ -439,7 +441,7 @@ fn head_of<'a>(
 
 fn finish(outgoing: Outgoing<'_>) -> Answered {
     let (status, body_bytes) = (Some(outgoing.status()), outgoing.body_bytes());
-    let after = match outgoing.finish().map(|ended| ended.end) {
+    let after = match outgoing.finish() {
         Ok(End::Whole(persistence) | End::Overflowed(persistence)) => persistence.into(),
         Ok(End::Short) | Err(_) => After::Cut,
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
 
-/// Waits for sockets to be readable, for many threads at once.
+/// Waits for sockets to be ready, for many threads at once.
 ///
 /// Each source is armed for one event, which exactly one thread gets; nobody else hears of
 /// that source until it is armed again.
@@ -18,7 +18,7 @@ pub(crate) struct Poller {
 /// What a wait came back with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Readiness {
-    /// The source with this key has something to read, or has ended.
+    /// The source with this key has what it was armed for, or has ended.
     Ready(u64),
     /// [`Poller::wake_all`] was called.
     Woken,
@@ -50,11 +50,21 @@ impl Poller {
 
     /// Arms a source for one event. What is already there to read counts.
     pub(crate) fn arm(&self, source: impl AsFd, key: u64) -> io::Result<()> {
+        self.watch(source, key, EventFlags::IN | EventFlags::RDHUP)
+    }
+
+    /// Arms a source for one event: that it can be written to.
+    pub(crate) fn arm_writable(&self, source: impl AsFd, key: u64) -> io::Result<()> {
+        self.watch(source, key, EventFlags::OUT)
+    }
+
+    fn watch(&self, source: impl AsFd, key: u64, events: EventFlags) -> io::Result<()> {
+        let events = events | EventFlags::ONESHOT;
         Ok(epoll::modify(
             &self.epoll,
             source,
             EventData::new_u64(key),
-            EventFlags::IN | EventFlags::RDHUP | EventFlags::ONESHOT,
+            events,
         )?)
     }
 

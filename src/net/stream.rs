@@ -4,9 +4,10 @@ use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
 use socket2::Socket;
@@ -57,22 +58,9 @@ impl Stream {
     /// Appends what has arrived to `buffer`, without waiting: `None` where nothing has, 0 at the
     /// end.
     pub(crate) fn read_ready(&self, buffer: &mut BytesMut) -> io::Result<Option<usize>> {
-        self.receive(buffer, RecvFlags::DONTWAIT)
-    }
-
-    /// Appends what arrives next to `buffer`: 0 at the end.
-    ///
-    /// # Errors
-    /// `TimedOut` after the read time-out; the system's.
-    pub(crate) fn read_some(&self, buffer: &mut BytesMut) -> io::Result<usize> {
-        self.receive(buffer, RecvFlags::empty())?
-            .ok_or(io::ErrorKind::TimedOut.into())
-    }
-
-    fn receive(&self, buffer: &mut BytesMut, flags: RecvFlags) -> io::Result<Option<usize>> {
         let mut space = [const { MaybeUninit::<u8>::uninit() }; READ_BYTES];
         loop {
-            match rustix::net::recv(&self.socket, &mut space, flags) {
+            match rustix::net::recv(&self.socket, &mut space, RecvFlags::DONTWAIT) {
                 Ok(((arrived, _), _)) => {
                     buffer.extend_from_slice(arrived);
                     return Ok(Some(arrived.len()));
@@ -84,19 +72,43 @@ impl Stream {
         }
     }
 
-    /// Reads what arrives next straight into `place`: 0 at the end.
-    ///
-    /// # Errors
-    /// `TimedOut` after the read time-out; the system's.
-    pub(crate) fn read_into(&self, place: &mut [u8]) -> io::Result<usize> {
+    /// Takes what has arrived straight into `place`, without waiting: `None` where nothing has,
+    /// 0 at the end.
+    pub(crate) fn read_ready_into(&self, place: &mut [u8]) -> io::Result<Option<usize>> {
         loop {
-            match rustix::net::recv(&self.socket, &mut *place, RecvFlags::empty()) {
-                Ok((_, read)) => return Ok(read),
+            match rustix::net::recv(&self.socket, &mut *place, RecvFlags::DONTWAIT) {
+                Ok((_, read)) => return Ok(Some(read)),
                 Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return Err(io::ErrorKind::TimedOut.into()),
+                Err(Errno::AGAIN) => return Ok(None),
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Waits until there is something to read, or the end.
+    ///
+    /// # Errors
+    /// `TimedOut` after `patience`; the system's.
+    pub(crate) fn wait_readable(&self, patience: Option<Duration>) -> io::Result<()> {
+        wait(&mut [PollFd::new(&self.socket, PollFlags::IN)], patience)
+    }
+
+    /// Waits until there is something to read, or the end; but not longer than `other` is
+    /// there: `false` once both its directions have ended.
+    ///
+    /// # Errors
+    /// `TimedOut` after `patience`; the system's.
+    pub(crate) fn wait_readable_while(
+        &self,
+        other: &Self,
+        patience: Option<Duration>,
+    ) -> io::Result<bool> {
+        let mut sources = [
+            PollFd::new(&self.socket, PollFlags::IN),
+            PollFd::new(&other.socket, PollFlags::empty()), // a hang-up is told unasked
+        ];
+        wait(&mut sources, patience)?;
+        Ok(sources[1].revents().is_empty())
     }
 
     /// Writes all the parts, in order, in as few system calls as it takes.
@@ -110,26 +122,39 @@ impl Stream {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(sent) => IoSlice::advance_slices(&mut slices, sent),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
                 Err(error) => return Err(error),
             }
         }
         Ok(())
     }
 
-    /// How long a read and a write may wait.
-    pub(crate) fn set_timeouts(
-        &self,
-        read: Option<Duration>,
-        write: Option<Duration>,
-    ) -> io::Result<()> {
-        self.socket.set_read_timeout(read)?;
-        self.socket.set_write_timeout(write)
+    /// How long a write may wait.
+    pub(crate) fn set_write_timeout(&self, patience: Duration) -> io::Result<()> {
+        self.socket.set_write_timeout(Some(patience))
     }
 
     /// Ends one direction or both, for every thread that is at it.
     pub(crate) fn shutdown(&self, how: Shutdown) {
         // It fails where the other side has already gone, which is what was wanted.
         self.socket.shutdown(how).ok();
+    }
+}
+
+/// Waits for the first event on any of `sources`.
+fn wait(sources: &mut [PollFd<'_>], patience: Option<Duration>) -> io::Result<()> {
+    let deadline = patience.map(|patience| Instant::now() + patience);
+    loop {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = left.and_then(|left| Timespec::try_from(left).ok());
+        match poll(sources, left.as_ref()) {
+            Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+            Ok(_) => return Ok(()),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
 }
 

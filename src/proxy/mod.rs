@@ -4,12 +4,12 @@
 //! has ended. Fields about one connection stay on it. Nothing is tried twice here: whoever
 //! calls knows whether a request may be repeated.
 
-use std::io::{self, Read};
+use std::io;
 use std::net::Shutdown;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
-use http::StatusCode;
+use http::{HeaderMap, HeaderName, StatusCode, header};
 
 use crate::http::h1::{self, Expectation, Fault, Framing, Limits, RequestHead, ResponseHead};
 use crate::net::Stream;
@@ -42,56 +42,88 @@ pub(crate) enum ProxyError {
 /// Sends a request upstream and gives the answer to `deliver` as soon as its head is there.
 ///
 /// `extra` fields go last, and in place of any the client sent under their names. A request's
-/// body that is not at hand is passed on by a thread of its own; what of it is not wanted by
-/// the time the answer is delivered is not read any more, so the client's connection must then
-/// be closed ([`Incoming::is_done`]).
+/// body that is not at hand is passed on by a thread of its own, for as long as the upstream is
+/// there and the answer is on its way; what is left of it then is the caller's to deal with.
 pub(crate) fn pass_on<T>(
     head: &RequestHead,
-    incoming: &Arc<Mutex<Incoming>>,
+    incoming: &Mutex<Incoming>,
     client: &Stream,
     upstream: Stream,
     extra: &[(&str, &[u8])],
     deliver: impl FnOnce(Answer) -> T,
 ) -> Result<T, ProxyError> {
-    let mut wire = Wire::new(upstream);
+    let wire = Wire::new(upstream);
     let upstream = Arc::clone(wire.stream());
     let mut out = Vec::with_capacity(1024);
     h1::write_request(&mut out, head, head.framing, extra);
     upstream
         .write_all_parts(&[&out])
         .map_err(ProxyError::NotTaken)?;
-    let pump = || pump(incoming, &upstream, head.framing);
+    let pump = || pump(incoming, client, &upstream, head.framing);
     thread::scope(|scope| {
-        let mut pumping = None;
-        let at_hand = lock(incoming).is_at_hand();
-        match head.expectation {
-            _ if head.framing == Framing::None => {}
-            // The client waits for the upstream's word before it sends anything.
-            Expectation::Continue => {}
-            // A refusal shows in the answer; if there is none, that is what is reported.
-            Expectation::None if at_hand => drop(pump()),
-            Expectation::None => pumping = Some(scope.spawn(pump)),
-        }
-        let answer = loop {
-            let answer = read_head(&mut wire)?;
-            match answer.status {
-                StatusCode::CONTINUE if pumping.is_none() => pumping = Some(scope.spawn(pump)),
-                status if status.is_informational() => {}
-                _ => break answer, // the answer proper
+        let start_pump = || {
+            let pumping = thread::Builder::new().name("devserve-upload".into());
+            match pumping.spawn_scoped(scope, pump) {
+                Ok(_) => Ok(()),
+                Err(error) => Err(ProxyError::NotTaken(error)),
             }
         };
-        let framing = answer
-            .framing(&head.method)
-            .map_err(ProxyError::Malformed)?;
-        let body = Incoming::new(wire, framing, Expectation::None, &Limits::default());
-        let delivered = deliver(Answer { head: answer, body });
-        if pumping.is_some_and(|pumping| !pumping.is_finished()) {
-            // It waits for a client that goes on sending what nobody wants any more.
-            client.shutdown(Shutdown::Read);
-            upstream.shutdown(Shutdown::Both);
-        }
-        Ok(delivered)
+        let started = match head.expectation {
+            _ if head.framing == Framing::None => Ok(()),
+            // The client waits for the upstream's word before it sends anything.
+            Expectation::Continue => Ok(()),
+            Expectation::None if Incoming::lock(incoming).is_at_hand() => {
+                pump();
+                Ok(())
+            }
+            Expectation::None => start_pump(),
+        };
+        let answered = started.and_then(|()| {
+            let answer = read_answer(wire, head, start_pump)?;
+            Ok(deliver(answer))
+        });
+        // Ends the pump, wherever it waits, and leaves the client's connection alone.
+        upstream.shutdown(Shutdown::Both);
+        answered
     })
+}
+
+/// Waits for the answer proper. `go_on` is called once if the upstream asks for the body that
+/// the client holds back.
+fn read_answer(
+    mut wire: Wire,
+    head: &RequestHead,
+    go_on: impl FnOnce() -> Result<(), ProxyError>,
+) -> Result<Answer, ProxyError> {
+    let mut go_on = Some(go_on).filter(|_| head.expectation == Expectation::Continue);
+    let mut answer = loop {
+        let interim = read_head(&mut wire)?;
+        match (interim.status, &mut go_on) {
+            (StatusCode::CONTINUE, waiting) => waiting.take().map_or(Ok(()), |go_on| go_on())?,
+            (status, _) if status.is_informational() => {}
+            _ => break interim, // it was no interim answer
+        }
+    };
+    let framing = answer
+        .framing(&head.method)
+        .map_err(ProxyError::Malformed)?;
+    remove_listed(&mut answer.headers);
+    let body = Incoming::new(wire, framing, Expectation::None, &Limits::default(), None);
+    Ok(Answer { head: answer, body })
+}
+
+/// Takes out what the upstream's `Connection` field names: fields between it and us only
+/// (RFC 9110 §7.6.1).
+fn remove_listed(headers: &mut HeaderMap) {
+    let listed: Vec<HeaderName> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .flat_map(|line| line.as_bytes().split(|&byte| byte == b','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+        .collect();
+    for name in listed {
+        headers.remove(name);
+    }
 }
 
 fn read_head(wire: &mut Wire) -> Result<ResponseHead, ProxyError> {
@@ -110,31 +142,40 @@ fn read_head(wire: &mut Wire) -> Result<ResponseHead, ProxyError> {
     }
 }
 
-/// Passes the request's body on, framed as it came.
-fn pump(incoming: &Mutex<Incoming>, upstream: &Stream, framing: Framing) -> io::Result<()> {
+/// Passes the request's body on, framed as it came. Where it breaks off, so does what the
+/// upstream gets: it must not take it for the whole, and may still answer.
+fn pump(incoming: &Mutex<Incoming>, client: &Stream, upstream: &Stream, framing: Framing) {
     let mut part = vec![0; PART_BYTES];
     loop {
-        let read = lock(incoming).read(&mut part);
-        match read {
-            Err(error) => {
-                // The upstream must not take what broke off for the whole.
-                upstream.shutdown(Shutdown::Both);
-                return Err(error);
+        let (read, patience) = {
+            let mut incoming = Incoming::lock(incoming);
+            (incoming.read_ready(&mut part), incoming.patience())
+        };
+        let passed = match read {
+            Ok(None) => match client.wait_readable_while(upstream, patience) {
+                Ok(true) => Ok(()),
+                Ok(false) => return, // the upstream has heard enough
+                Err(_) => {
+                    Incoming::lock(incoming).give_up();
+                    return upstream.shutdown(Shutdown::Write);
+                }
+            },
+            Err(_) => return upstream.shutdown(Shutdown::Write),
+            Ok(Some(0)) => {
+                if framing == Framing::Chunked {
+                    // Should this fail, the answer shows it, or its absence.
+                    upstream.write_all_parts(&[b"0\r\n\r\n"]).ok();
+                }
+                return;
             }
-            Ok(0) if framing == Framing::Chunked => {
-                return upstream.write_all_parts(&[b"0\r\n\r\n"]);
-            }
-            Ok(0) => return Ok(()),
-            Ok(len) if framing == Framing::Chunked => {
+            Ok(Some(len)) if framing == Framing::Chunked => {
                 let line = h1::chunk_head(len);
-                upstream.write_all_parts(&[line.as_bytes(), &part[..len], b"\r\n"])?;
+                upstream.write_all_parts(&[line.as_bytes(), &part[..len], b"\r\n"])
             }
-            Ok(len) => upstream.write_all_parts(&[&part[..len]])?,
+            Ok(Some(len)) => upstream.write_all_parts(&[&part[..len]]),
+        };
+        if passed.is_err() {
+            return; // as above
         }
     }
-}
-
-/// A body whose reader panicked is as broken as its connection, which is found out by reading.
-fn lock(incoming: &Mutex<Incoming>) -> std::sync::MutexGuard<'_, Incoming> {
-    incoming.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -12,8 +12,9 @@ use crate::net::handover::PEER_FIELD;
 use crate::net::{Peer, Stream};
 use crate::server::exchange::{After, Exchange, Turn};
 use crate::server::record::{Failure, Record};
-use crate::server::respond::{Gone, Respond};
-use crate::wsgi::{App, Environ, Error, Errors, Input, ServerFacts};
+use crate::server::respond::Respond;
+use crate::wire;
+use crate::wsgi::{App, Environ, Errors, Input, ServerFacts};
 
 /// Answers requests with an app.
 pub(crate) struct Application {
@@ -40,10 +41,18 @@ impl Exchange for Application {
         let target = turn.head.target.raw.clone();
         let mut environ = self.environ(&mut turn);
         let mut respond = Respond::new(&turn);
-        let (answered, failure) = match self.run(&mut environ, &mut respond) {
-            Ok(()) => (respond.finish(), None),
-            Err(failure) if respond.is_committed() => (respond.cut(), Some(failure)),
-            Err(failure) => (respond.fail(), Some(failure)),
+        let ran = self.run(&mut environ, &mut respond);
+        let (answered, failure) = match ran {
+            Err(failure) if !respond.is_committed() => {
+                respond.fail();
+                (respond.finish(), Some(failure))
+            }
+            ran => {
+                // What an app makes of a client that has gone says less than that it has.
+                let mut answered = respond.finish();
+                let failure = answered.failure.take().or(ran.err());
+                (answered, failure)
+            }
         };
         (self.sink)(&Record {
             peer: environ.remote(),
@@ -52,7 +61,7 @@ impl Exchange for Application {
             status: answered.status,
             body_bytes: answered.body_bytes,
             elapsed: began.elapsed(),
-            failure: failure.or(answered.broke.map(Failure::Answer)),
+            failure,
         });
         answered.after
     }
@@ -90,7 +99,11 @@ impl Application {
         let remote = told.and_then(|peer| peer.to_str().ok()?.parse::<SocketAddr>().ok());
         let input = match turn.head.framing {
             Framing::None => Input::empty(),
-            _ => Input::shared(Arc::clone(&turn.incoming) as _), // there is something to read
+            // There is something to read.
+            _ => Input::new(wire::Input::new(
+                Arc::clone(&turn.incoming),
+                Arc::clone(turn.stream),
+            )),
         };
         let target = std::mem::take(&mut turn.head.target);
         Environ::from_head(turn.head.method.clone(), target, turn.head.version, headers)
@@ -110,7 +123,7 @@ impl Application {
         }));
         match ran {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(failure_of(error)),
+            Ok(Err(error)) => Err(Failure::App(error)),
             Err(payload) => Err(Failure::Panic(message_of(&*payload))),
         }
     }
@@ -147,13 +160,6 @@ impl Application {
             elapsed: Duration::ZERO,
             failure: Some(failure),
         });
-    }
-}
-
-fn failure_of(error: Error) -> Failure {
-    match error.downcast::<Gone>() {
-        Ok(Gone(error)) => Failure::ClientGone(error),
-        Err(error) => Failure::App(error),
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use crate::http::h1::{Fault, Persistence, RequestHead};
+use crate::http::h1::{Expectation, Fault, Persistence, RequestHead};
 use crate::net::{Peer, Stream};
 use crate::server::Settings;
 use crate::wire::Incoming;
@@ -23,7 +23,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) head: RequestHead,
     /// The body. Shared, because an app may keep its stream longer than the request lasts.
     pub(crate) incoming: Arc<Mutex<Incoming>>,
-    pub(crate) stream: &'a Stream,
+    pub(crate) stream: &'a Arc<Stream>,
     pub(crate) peer: Peer,
     pub(crate) settings: &'a Settings,
     stopping: &'a AtomicBool,
@@ -44,7 +44,7 @@ impl<'a> Turn<'a> {
     pub(crate) fn new(
         head: RequestHead,
         incoming: Arc<Mutex<Incoming>>,
-        stream: &'a Stream,
+        stream: &'a Arc<Stream>,
         peer: Peer,
         settings: &'a Settings,
         stopping: &'a AtomicBool,
@@ -59,18 +59,17 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// The body's state, for a moment.
-    pub(crate) fn incoming(&self) -> MutexGuard<'_, Incoming> {
-        // A reader that panicked has left it whole: it changes its state only between waits.
-        self.incoming.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether the connection may go on, as far as the client and a stopping server are
-    /// concerned.
+    /// Whether the connection goes on after an answer that begins now: if the client wants it,
+    /// the server does not stop, and the rest of the request's body will be read away. A client
+    /// that still waits for `100 Continue` gets none once the answer is on its way.
     pub(crate) fn persistence(&self) -> Persistence {
-        match self.stopping.load(Ordering::Relaxed) {
-            true => Persistence::Close,
-            false => self.head.persistence,
+        let mut incoming = Incoming::lock(&self.incoming);
+        let waits = incoming.answered() == Expectation::Continue;
+        let ends = incoming.rest_within(self.settings.unread_body_bytes);
+        let may_follow = incoming.is_done() || !waits && ends;
+        match may_follow && !self.stopping.load(Ordering::Relaxed) {
+            true => self.head.persistence,
+            false => Persistence::Close,
         }
     }
 }

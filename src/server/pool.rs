@@ -1,5 +1,6 @@
 use std::io;
 use std::net::Shutdown;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -35,7 +36,7 @@ pub(crate) struct Pool {
     poller: Poller,
     table: Mutex<Table>,
     workers: Mutex<Workers>,
-    // Told when a worker ends, or a connection leaves.
+    // Told when a connection leaves, and when a stop begins.
     changed: Condvar,
     waiting: AtomicUsize,
     stopping: AtomicBool,
@@ -87,11 +88,14 @@ impl Pool {
             stopping: AtomicBool::new(false),
             clock: Clock::default(),
         });
-        pool.spawn_worker()?;
         let keeper = Arc::clone(&pool);
         thread::Builder::new()
             .name("devserve-clock".into())
             .spawn(move || keeper.keep_deadlines())?;
+        if let Err(error) = pool.spawn_worker() {
+            pool.stop(Instant::now()); // or the clock would keep the listener open
+            return Err(error);
+        }
         Ok(pool)
     }
 
@@ -158,7 +162,8 @@ impl Pool {
         while !self.stopping.load(Ordering::SeqCst) {
             let is_spare = self.waiting.fetch_add(1, Ordering::SeqCst) >= SPARE_WORKERS;
             let event = self.poller.wait(is_spare.then_some(WORKER_PATIENCE));
-            if self.waiting.fetch_sub(1, Ordering::SeqCst) == 1
+            let was_last = self.waiting.fetch_sub(1, Ordering::SeqCst) == 1;
+            if was_last
                 && let Ok(Readiness::Ready(_)) = event
                 && let Err(error) = self.spawn_worker()
             {
@@ -173,6 +178,8 @@ impl Pool {
                         self.resume(key, parked);
                     }
                 }
+                // All others are busy by now, and somebody has to hear of the next event.
+                Ok(Readiness::TimedOut) if was_last => {}
                 Ok(Readiness::TimedOut | Readiness::Woken) => return,
                 Err(error) => {
                     log::error!("the poller failed: {error}");
@@ -188,7 +195,7 @@ impl Pool {
             return;
         };
         if let Err(error) = &accepted
-            && is_shortage(error)
+            && !is_passing(error)
         {
             // Accepting again at once would fail again at once, and spin.
             log::warn!("cannot accept a connection: {error}");
@@ -202,13 +209,9 @@ impl Pool {
         }
         self.listen_on();
         let Ok((stream, peer)) = accepted else {
-            return; // another worker was faster, or the client has gone again
+            return;
         };
-        let timeouts = stream.set_timeouts(
-            Some(self.settings.body_timeout),
-            Some(self.settings.write_timeout),
-        );
-        if let Err(error) = timeouts {
+        if let Err(error) = stream.set_write_timeout(self.settings.write_timeout) {
             log::debug!("a connection ended before it began: {error}");
             return;
         }
@@ -216,7 +219,7 @@ impl Pool {
         let mut table = lock(&self.table);
         if table.len() >= self.settings.connections && !table.evict_idle() {
             drop(table);
-            self.exchange.busy(wire.stream(), peer);
+            unharmed(|| self.exchange.busy(wire.stream(), peer));
             return;
         }
         let key = table.enter(Arc::clone(wire.stream()));
@@ -226,16 +229,17 @@ impl Pool {
             self.leave(key);
             return;
         }
-        let deadline = Instant::now() + self.settings.head_timeout;
-        self.resume(
-            key,
-            Parked {
-                wire,
-                peer,
-                stage: Stage::Idle,
-                deadline,
-            },
-        );
+        self.resume(key, self.idle(wire, peer));
+    }
+
+    /// A connection before its first request, or between two.
+    fn idle(&self, wire: Wire, peer: Peer) -> Parked {
+        Parked {
+            wire,
+            peer,
+            stage: Stage::Idle,
+            deadline: Instant::now() + self.settings.keep_alive,
+        }
     }
 
     fn listen_on(&self) {
@@ -246,11 +250,15 @@ impl Pool {
         }
     }
 
-    /// Goes on with a connection that has something to read.
+    /// Goes on with a connection that has something to read, or to be told.
     fn resume(&self, key: u64, parked: Parked) {
-        match parked.stage {
+        let resumed = unharmed(|| match parked.stage {
             Stage::Idle | Stage::Head => self.serve(key, parked),
+            Stage::Late => self.refuse(key, parked, &Fault::TooSlow),
             Stage::Lingering { left } => self.linger(key, parked, left),
+        });
+        if resumed.is_none() {
+            self.leave(key);
         }
     }
 
@@ -264,19 +272,20 @@ impl Pool {
                         return;
                     };
                     parked = next;
+                    continue; // the next one may have arrived with it
                 }
-                Ok(None) => match parked.wire.fill_ready() {
-                    Ok(Some(0)) if parked.wire.arrived().is_empty() => return self.leave(key),
-                    Ok(Some(0)) => return self.refuse(key, parked, &Fault::Cut),
-                    Ok(Some(_)) => {
-                        if parked.stage == Stage::Idle {
-                            parked.stage = Stage::Head;
-                            parked.deadline = Instant::now() + self.settings.head_timeout;
-                        }
-                    }
-                    Ok(None) => return self.park(key, parked),
-                    Err(_) => return self.leave(key), // reset: nobody is left to be told
-                },
+                Ok(None) => {}
+            }
+            let has_begun = parked.wire.has_begun();
+            if has_begun && parked.stage == Stage::Idle {
+                parked.stage = Stage::Head;
+                parked.deadline = Instant::now() + self.settings.head_timeout;
+            }
+            match parked.wire.fill_ready() {
+                Ok(Some(0)) if has_begun => return self.refuse(key, parked, &Fault::Cut),
+                Ok(Some(0)) | Err(_) => return self.leave(key), // nobody is left to be told
+                Ok(Some(_)) => {}
+                Ok(None) => return self.park(key, parked),
             }
         }
     }
@@ -285,8 +294,13 @@ impl Pool {
     fn answer(&self, key: u64, parked: Parked, head: RequestHead) -> Option<Parked> {
         let Parked { wire, peer, .. } = parked;
         let stream = Arc::clone(wire.stream());
-        let incoming = Incoming::new(wire, head.framing, head.expectation, &self.settings.limits);
-        let incoming = Arc::new(Mutex::new(incoming));
+        let incoming = Arc::new(Mutex::new(Incoming::new(
+            wire,
+            head.framing,
+            head.expectation,
+            &self.settings.limits,
+            Some(self.settings.body_timeout),
+        )));
         let turn = Turn::new(
             head,
             Arc::clone(&incoming),
@@ -301,35 +315,21 @@ impl Pool {
         } else {
             0
         };
-        let Some((wire, drained)) = lock(&incoming).reclaim(most) else {
+        let reclaimed = lock(&incoming).reclaim(most, self.settings.linger);
+        let Some((mut wire, drained)) = reclaimed else {
             self.leave(key); // the exchange kept the connection for itself
             return None;
         };
-        let now = Instant::now();
         match (after, drained) {
-            (After::Continue, Ok(())) => {
-                let deadline = now + self.settings.keep_alive;
-                Some(Parked {
-                    wire,
-                    peer,
-                    stage: Stage::Idle,
-                    deadline,
-                })
-            }
+            (After::Continue, Ok(())) => return Some(self.idle(wire, peer)),
             (After::Cut, _) => {
                 stream.shutdown(Shutdown::Both);
                 self.leave(key);
-                None
             }
-            (After::Close, Ok(())) if wire.arrived().is_empty() => {
-                self.leave(key);
-                None
-            }
-            (After::Continue | After::Close, _) => {
-                self.start_linger(key, wire, peer);
-                None
-            }
+            (After::Close, Ok(())) if is_quiet(&mut wire) => self.leave(key),
+            (After::Continue | After::Close, _) => self.start_linger(key, wire, peer),
         }
+        None
     }
 
     fn refuse(&self, key: u64, parked: Parked, fault: &Fault) {
@@ -438,13 +438,13 @@ impl Pool {
 
     fn end_expired(&self, now: Instant) -> Option<Instant> {
         let mut table = lock(&self.table);
-        let expired = table.take_expired(now);
+        let late = table.expire(now, now + self.settings.linger);
         let next = table.next_deadline().map(|next| next.max(now + CLOCK_STEP));
         drop(table);
-        for parked in expired {
-            if parked.stage == Stage::Head {
-                self.exchange
-                    .refuse(&Fault::TooSlow, parked.wire.stream(), parked.peer);
+        for (key, stream) in late {
+            // A worker says so as soon as the other side takes it: the clock waits for nobody.
+            if let Err(error) = self.poller.arm_writable(stream.as_ref(), key) {
+                log::debug!("a late connection cannot be told so: {error}");
             }
         }
         self.changed.notify_all();
@@ -458,11 +458,23 @@ impl std::fmt::Debug for Pool {
     }
 }
 
-/// Out of descriptors or memory: the next accept would fail as well.
-fn is_shortage(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    let shortages = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
-    Errno::from_io_error(error).is_some_and(|errno| shortages.contains(&errno))
+/// Runs what comes from outside (an app's destructors, a sink of records) besides the app
+/// itself. A panic there costs a connection, and never a worker.
+fn unharmed<T>(run: impl FnOnce() -> T) -> Option<T> {
+    // Unwind safety: what `run` held is given up, and no lock of ours is held around it.
+    panic::catch_unwind(AssertUnwindSafe(run)).ok()
+}
+
+/// Whether the other side has sent nothing besides what was read.
+fn is_quiet(wire: &mut Wire) -> bool {
+    wire.arrived().is_empty() && matches!(wire.fill_ready(), Ok(None | Some(0)))
+}
+
+/// Whether the next accept may succeed: another worker was faster, or the client has gone again.
+/// All else, being out of descriptors or memory before all, would only fail again.
+fn is_passing(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, WouldBlock};
+    matches!(error.kind(), WouldBlock | ConnectionAborted)
 }
 
 /// None of our locks guards a state that a panic could leave half-changed.

@@ -4,8 +4,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 
-use crate::http::h1::{self, Expectation, Framing, Persistence};
+use crate::http::h1::{self, Framing};
 use crate::server::exchange::{After, Turn};
+use crate::server::record::Failure;
 use crate::wire::{End, Head, Outgoing};
 use crate::wsgi::{Body, Error, Result, StartError, StartResponse, Status};
 
@@ -25,6 +26,8 @@ enum State<'a> {
     Started(Status, HeaderMap),
     /// Bytes are on their way, so that no other answer can be given.
     Committed(Outgoing<'a>),
+    /// The answer is whole, or broke off. Nothing may follow it.
+    Ended(Answered),
 }
 
 /// How an answer ended, for the connection and for the record.
@@ -33,13 +36,13 @@ pub(crate) struct Answered {
     pub(crate) after: After,
     pub(crate) status: Option<StatusCode>,
     pub(crate) body_bytes: u64,
-    pub(crate) broke: Option<&'static str>,
+    pub(crate) failure: Option<Failure>,
 }
 
 /// The client does not take the answer any more.
 #[derive(Debug, thiserror::Error)]
 #[error("the client has gone")]
-pub(crate) struct Gone(#[source] pub(crate) io::Error);
+struct Gone;
 
 impl<'a> Respond<'a> {
     pub(crate) fn new(turn: &'a Turn<'a>) -> Self {
@@ -53,11 +56,20 @@ impl<'a> Respond<'a> {
 
     /// Whether bytes are on their way.
     pub(crate) fn is_committed(&self) -> bool {
-        matches!(self.state, State::Committed(_))
+        matches!(self.state, State::Committed(_) | State::Ended(_))
     }
 
-    /// Sends the body, each chunk before the next is made.
-    pub(crate) fn send(&mut self, body: Body) -> Result<()> {
+    /// Sends the body, each chunk before the next is made, and ends the answer before the
+    /// body's hooks run: they may take their time, or panic, over a whole answer.
+    pub(crate) fn send(&mut self, mut body: Body) -> Result<()> {
+        let close = body.take_close();
+        self.send_chunks(body)?;
+        self.end();
+        drop(close);
+        Ok(())
+    }
+
+    fn send_chunks(&mut self, body: Body) -> Result<()> {
         let len = body.len();
         let has_body = match &self.state {
             State::Silent => return Err(StartError::NotYet.into()),
@@ -66,6 +78,7 @@ impl<'a> Respond<'a> {
                     != Framing::None
             }
             State::Committed(outgoing) => outgoing.has_body(),
+            State::Ended(_) => return Err(Gone.into()),
         };
         match body.as_bytes() {
             // HEAD, 204, 304: the body is dropped unmade, the head still tells its length.
@@ -78,64 +91,69 @@ impl<'a> Respond<'a> {
         }
     }
 
-    /// Ends the answer, and finds out whether the body was what was promised.
-    pub(crate) fn finish(self) -> Answered {
-        let State::Committed(outgoing) = self.state else {
-            return self.cut();
+    /// Ends an answer that was sent, and finds out whether it was what its head promised.
+    fn end(&mut self) {
+        let State::Committed(outgoing) = &mut self.state else {
+            return; // the client left before
         };
         let (status, body_bytes) = (outgoing.status(), outgoing.body_bytes());
-        let (after, broke) = match outgoing.finish() {
-            Err(_) => (After::Cut, None), // the client left at the last moment
-            Ok(ended) => match ended.end {
-                End::Whole(persistence) => (persistence.into(), None),
-                End::Overflowed(persistence) => (
-                    persistence.into(),
-                    Some("the body is longer than its Content-Length"),
-                ),
-                End::Short => (
-                    After::Cut,
-                    Some("the body is shorter than its Content-Length"),
-                ),
-            },
+        let broke = |rule| Some(Failure::Answer(rule));
+        let (after, failure) = match outgoing.finish() {
+            Err(error) => (After::Cut, Some(Failure::ClientGone(error))),
+            Ok(End::Whole(persistence)) => (persistence.into(), None),
+            Ok(End::Overflowed(persistence)) => (
+                persistence.into(),
+                broke("the body is longer than its Content-Length"),
+            ),
+            Ok(End::Short) => (
+                After::Cut,
+                broke("the body is shorter than its Content-Length"),
+            ),
         };
-        Answered {
+        self.state = State::Ended(Answered {
             after,
             status: Some(status),
             body_bytes,
-            broke,
-        }
+            failure,
+        });
     }
 
     /// Answers with a bare 500 in place of what failed before its first byte.
-    pub(crate) fn fail(mut self) -> Answered {
+    pub(crate) fn fail(&mut self) {
         let text = HeaderValue::from_static("text/plain; charset=utf-8");
         let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, text)]);
         self.state = State::Started(StatusCode::INTERNAL_SERVER_ERROR.into(), headers);
-        match self.send(Body::from("500 Internal Server Error\n")) {
-            Ok(()) => self.finish(),
-            Err(_) => self.cut(), // the client has gone as well
-        }
+        // Where the client has gone as well, the answer says so.
+        self.send(Body::from("500 Internal Server Error\n")).ok();
     }
 
-    /// Ends an answer that broke off.
-    pub(crate) fn cut(self) -> Answered {
-        let (status, body_bytes) = match &self.state {
-            State::Silent | State::Started(..) => (None, 0),
+    /// How the answer ended; one that did not is cut.
+    pub(crate) fn finish(self) -> Answered {
+        let (status, body_bytes) = match self.state {
+            State::Ended(answered) => return answered,
             State::Committed(outgoing) => (Some(outgoing.status()), outgoing.body_bytes()),
+            State::Silent | State::Started(..) => (None, 0),
         };
         Answered {
             after: After::Cut,
             status,
             body_bytes,
-            broke: None,
+            failure: None,
         }
     }
 
     /// Sends bytes of the body, and the head before the first of them.
     fn part(&mut self, bytes: &[u8], len: Option<u64>) -> Result<()> {
         match &mut self.state {
-            State::Committed(outgoing) => Ok(outgoing.part(bytes).map_err(Gone)?),
+            State::Committed(outgoing) => match outgoing.part(bytes) {
+                Ok(()) => Ok(()),
+                Err(error) => {
+                    let (status, body_bytes) = (outgoing.status(), outgoing.body_bytes());
+                    Err(self.lose(status, body_bytes, error))
+                }
+            },
             State::Silent | State::Started(..) => self.start(bytes, len),
+            State::Ended(_) => Err(Gone.into()),
         }
     }
 
@@ -145,6 +163,18 @@ impl<'a> Respond<'a> {
             true => Ok(()),
             false => self.start(&[], len),
         }
+    }
+
+    /// The client went, or stopped reading. Some of the answer may have arrived, so that
+    /// nothing can be said any more, not even that something went wrong.
+    fn lose(&mut self, status: StatusCode, body_bytes: u64, error: io::Error) -> Error {
+        self.state = State::Ended(Answered {
+            after: After::Cut,
+            status: Some(status),
+            body_bytes,
+            failure: Some(Failure::ClientGone(error)),
+        });
+        Gone.into()
     }
 
     fn start(&mut self, first: &[u8], len: Option<u64>) -> Result<()> {
@@ -172,24 +202,13 @@ impl<'a> Respond<'a> {
             reason: status.reason(),
             headers: &headers,
             len,
-            persistence: self.persistence(),
+            persistence: self.turn.persistence(),
         };
-        self.state =
-            State::Committed(Outgoing::start(self.turn.stream, &head, first).map_err(Gone)?);
-        Ok(())
-    }
-
-    /// Whether the connection can go on: only if the rest of the request's body will be read
-    /// away. A client that still waits for `100 Continue` gets none once the answer is on its
-    /// way.
-    fn persistence(&self) -> Persistence {
-        let mut incoming = self.turn.incoming();
-        let waits = incoming.answered() == Expectation::Continue;
-        let rest_is_small = incoming.rest_within(self.turn.settings.unread_body_bytes);
-        match incoming.is_done() || !waits && rest_is_small {
-            true => self.turn.persistence(),
-            false => Persistence::Close,
+        match Outgoing::start(self.turn.stream, &head, first) {
+            Ok(outgoing) => self.state = State::Committed(outgoing),
+            Err(error) => return Err(self.lose(status.code(), 0, error)),
         }
+        Ok(())
     }
 }
 
@@ -220,7 +239,7 @@ impl StartResponse for Respond<'_> {
         match self.state {
             State::Silent => Err(StartError::NotYet.into()),
             _ if bytes.is_empty() => Ok(()), // the head waits for a byte
-            State::Started(..) | State::Committed(_) => self.part(bytes, None),
+            State::Started(..) | State::Committed(_) | State::Ended(_) => self.part(bytes, None),
         }
     }
 }

@@ -38,6 +38,8 @@ pub(crate) enum Stage {
     Idle,
     /// The rest of a head.
     Head,
+    /// A worker that says that the head was too slow.
+    Late,
     /// The other side's end, after an answer that ended the connection. At most so many bytes
     /// are still listened to.
     Lingering { left: u64 },
@@ -96,24 +98,23 @@ impl Table {
         oldest.is_some_and(|key| self.connections.remove(&key).is_some())
     }
 
-    /// Takes out every parked connection whose deadline has passed.
-    pub(crate) fn take_expired(&mut self, now: Instant) -> Vec<Parked> {
-        let is_expired = |entry: &Entry| {
-            entry
-                .parked
-                .as_ref()
-                .is_some_and(|parked| parked.deadline <= now)
-        };
-        let expired: Vec<u64> = self
-            .connections
-            .iter()
-            .filter(|(_, entry)| is_expired(entry))
-            .map(|(key, _)| *key)
-            .collect();
-        expired
-            .iter()
-            .filter_map(|key| self.connections.remove(key)?.parked)
-            .collect()
+    /// Closes every parked connection whose deadline has passed; but a head that was too slow
+    /// becomes late, until `then`. Returns those, for somebody to tell them.
+    pub(crate) fn expire(&mut self, now: Instant, then: Instant) -> Vec<(u64, Arc<Stream>)> {
+        let mut late = Vec::new();
+        self.connections.retain(|key, entry| {
+            let parked = entry.parked.as_mut();
+            let Some(expired) = parked.filter(|parked| parked.deadline <= now) else {
+                return true;
+            };
+            let is_late = expired.stage == Stage::Head;
+            if is_late {
+                (expired.stage, expired.deadline) = (Stage::Late, then);
+                late.push((*key, Arc::clone(&entry.stream)));
+            }
+            is_late
+        });
+        late
     }
 
     /// The nearest deadline.

@@ -1,4 +1,6 @@
 use std::io::{self, Read};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::http::h1::{BodyDecoder, Decoded, Expectation, Fault, Framing, Limits};
 use crate::wire::Wire;
@@ -14,6 +16,8 @@ pub(crate) struct Incoming {
     expectation: Expectation,
     // A fault ends the body for good; every later read says so again.
     fault: Option<Fault>,
+    // How long a read may wait.
+    patience: Option<Duration>,
 }
 
 /// Why a wire cannot carry another message.
@@ -31,6 +35,7 @@ impl Incoming {
         framing: Framing,
         expectation: Expectation,
         limits: &Limits,
+        patience: Option<Duration>,
     ) -> Self {
         let decoder = BodyDecoder::new(framing, limits);
         Self {
@@ -38,7 +43,19 @@ impl Incoming {
             decoder,
             expectation,
             fault: None,
+            patience,
         }
+    }
+
+    /// A shared body, for a moment: nobody waits for bytes with it in hand.
+    pub(crate) fn lock(shared: &Mutex<Self>) -> MutexGuard<'_, Self> {
+        // Whoever panicked has left it whole: no state changes half-way.
+        shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long a read may wait.
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        self.patience
     }
 
     /// The answer is on its way, so nobody is told to go on any more (RFC 9110 §10.1.1).
@@ -67,13 +84,21 @@ impl Incoming {
     }
 
     /// Gives the wire back, for the next message or to be closed: `Err` says why it must be
-    /// closed. A rest of at most `most` bytes is read away first.
-    pub(crate) fn reclaim(&mut self, most: u64) -> Option<(Wire, Result<(), Unread>)> {
-        let drained = self.drain(most);
+    /// closed. A rest of at most `most` bytes is read away first, in no more time than
+    /// `patience`.
+    pub(crate) fn reclaim(
+        &mut self,
+        most: u64,
+        patience: Duration,
+    ) -> Option<(Wire, Result<(), Unread>)> {
+        let drained = match self.is_done() {
+            true => Ok(()),
+            false => self.drain(most, Instant::now() + patience),
+        };
         self.wire.take().map(|wire| (wire, drained))
     }
 
-    fn drain(&mut self, most: u64) -> Result<(), Unread> {
+    fn drain(&mut self, most: u64, deadline: Instant) -> Result<(), Unread> {
         let mut left = most;
         let mut scratch = [0; 4 << 10];
         while !self.is_done() {
@@ -84,6 +109,7 @@ impl Incoming {
             if waits || left == 0 || self.decoder.remaining().is_some_and(|rest| rest > left) {
                 return Err(Unread::TooMuch);
             }
+            self.patience = Some(deadline.saturating_duration_since(Instant::now()));
             match self.read(&mut scratch) {
                 Ok(read) => left = left.saturating_sub(read as u64),
                 Err(_) => return Err(Unread::Broken), // whatever it was, the place is lost
@@ -91,10 +117,14 @@ impl Incoming {
         }
         Ok(())
     }
-}
 
-impl Read for Incoming {
-    fn read(&mut self, place: &mut [u8]) -> io::Result<usize> {
+    /// Ends a body whose rest cannot be waited for any longer.
+    pub(crate) fn give_up(&mut self) {
+        self.fault.get_or_insert(Fault::Cut);
+    }
+
+    /// Reads what is there, without waiting: `None` where nothing is, 0 at the end.
+    pub(crate) fn read_ready(&mut self, place: &mut [u8]) -> io::Result<Option<usize>> {
         let Some(wire) = &mut self.wire else {
             return Err(io::Error::other(
                 "the request is over; its body can no longer be read",
@@ -104,7 +134,7 @@ impl Read for Incoming {
             return Err(io::Error::new(io::ErrorKind::InvalidData, fault.clone()));
         }
         if place.is_empty() {
-            return Ok(0);
+            return Ok(Some(0));
         }
         loop {
             match self.decoder.decode(wire.arrived()) {
@@ -114,7 +144,7 @@ impl Read for Incoming {
                 }
                 Ok(Decoded::End { skip }) => {
                     wire.advance(skip);
-                    return Ok(0);
+                    return Ok(Some(0));
                 }
                 Ok(Decoded::Data { skip, len }) => {
                     wire.advance(skip);
@@ -122,7 +152,7 @@ impl Read for Incoming {
                     place[..len].copy_from_slice(&wire.arrived()[..len]);
                     wire.advance(len);
                     self.decoder.took(len);
-                    return Ok(len);
+                    return Ok(Some(len));
                 }
                 Ok(Decoded::More { skip }) => wire.advance(skip),
             }
@@ -139,24 +169,41 @@ impl Read for Incoming {
                 _ => 0, // chunked, or bytes of it are waiting
             };
             let read = match direct {
-                0 => wire.fill(),
-                len => wire.stream().read_into(&mut place[..len]),
+                0 => wire.fill_ready(),
+                len => wire.stream().read_ready_into(&mut place[..len]),
             };
             match read {
-                Ok(0) if self.decoder.ends_at_close() => return Ok(0),
-                Ok(0) => {
+                Ok(None) => return Ok(None),
+                Ok(Some(0)) if self.decoder.ends_at_close() => return Ok(Some(0)),
+                Ok(Some(0)) => {
                     self.fault = Some(Fault::Cut);
                     return Err(io::Error::new(io::ErrorKind::UnexpectedEof, Fault::Cut));
                 }
-                Ok(len) if direct > 0 => {
+                Ok(Some(len)) if direct > 0 => {
                     self.decoder.took(len);
-                    return Ok(len);
+                    return Ok(Some(len));
                 }
-                Ok(_) => {}
+                Ok(Some(_)) => {}
                 Err(error) => {
                     self.fault = Some(Fault::Cut);
                     return Err(error);
                 }
+            }
+        }
+    }
+}
+
+impl Read for Incoming {
+    fn read(&mut self, place: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Some(read) = self.read_ready(place)? {
+                return Ok(read);
+            }
+            if let Some(wire) = &self.wire
+                && let Err(error) = wire.stream().wait_readable(self.patience)
+            {
+                self.give_up();
+                return Err(error);
             }
         }
     }
@@ -170,12 +217,14 @@ mod tests {
     use super::*;
     use crate::net::Stream;
 
+    const SOON: Duration = Duration::from_millis(10);
+
     fn incoming(sent: &str, framing: Framing, expectation: Expectation) -> (Incoming, UnixStream) {
         let (mut other, ours) = UnixStream::pair().unwrap();
         other.write_all(sent.as_bytes()).unwrap();
         let wire = Wire::new(Stream::from(ours));
         (
-            Incoming::new(wire, framing, expectation, &Limits::default()),
+            Incoming::new(wire, framing, expectation, &Limits::default(), None),
             other,
         )
     }
@@ -190,7 +239,7 @@ mod tests {
         let sent = "3\r\nabc\r\n0\r\n\r\nGET";
         let (mut body, _other) = incoming(sent, Framing::Chunked, Expectation::None);
         assert_eq!(read(&mut body).unwrap(), "abc");
-        let (wire, drained) = body.reclaim(0).unwrap();
+        let (wire, drained) = body.reclaim(0, SOON).unwrap();
         assert_eq!((wire.arrived(), drained), (&b"GET"[..], Ok(())));
         assert!(read(&mut body).unwrap_err().to_string().contains("over"));
     }
@@ -204,7 +253,7 @@ mod tests {
             io::ErrorKind::UnexpectedEof
         );
         assert!(read(&mut body).is_err());
-        assert_eq!(body.reclaim(99).unwrap().1, Err(Unread::Broken));
+        assert_eq!(body.reclaim(99, SOON).unwrap().1, Err(Unread::Broken));
     }
 
     #[test]
@@ -221,16 +270,22 @@ mod tests {
     #[test]
     fn a_small_rest_is_read_away_and_a_large_one_is_not() {
         let (mut body, _other) = incoming("abcdeGET", Framing::Length(5), Expectation::None);
-        let (mut wire, drained) = body.reclaim(5).unwrap();
+        let (mut wire, drained) = body.reclaim(5, SOON).unwrap();
         wire.fill().unwrap();
         assert_eq!((wire.arrived(), drained), (&b"GET"[..], Ok(())));
         let (mut body, _other) = incoming("abcdeGET", Framing::Length(5), Expectation::None);
-        assert_eq!(body.reclaim(4).unwrap().1, Err(Unread::TooMuch));
+        assert_eq!(body.reclaim(4, SOON).unwrap().1, Err(Unread::TooMuch));
         let (mut body, _other) = incoming("", Framing::Length(5), Expectation::Continue);
         assert_eq!(
-            body.reclaim(9).unwrap().1,
+            body.reclaim(9, SOON).unwrap().1,
             Err(Unread::TooMuch),
             "it was never sent"
+        );
+        let (mut body, _other) = incoming("abc", Framing::Length(5), Expectation::None);
+        assert_eq!(
+            body.reclaim(9, SOON).unwrap().1,
+            Err(Unread::Broken),
+            "it does not come"
         );
     }
 }

@@ -2,13 +2,15 @@
 //! engine's side and for a proxy's.
 //!
 //! A [`Wire`] is a stream and what has arrived on it. While a message's body may still be
-//! read, its [`Incoming`] holds the wire; [`Incoming::reclaim`] gives it back. An [`Outgoing`]
-//! is an answer on its way.
+//! read, its [`Incoming`] holds the wire; [`Incoming::reclaim`] gives it back. An [`Input`] is
+//! how an app reads it, an [`Outgoing`] is an answer on its way.
 
 mod incoming;
+mod input;
 mod outgoing;
 mod stream;
 
 pub(crate) use incoming::Incoming;
+pub(crate) use input::Input;
 pub(crate) use outgoing::{End, Head, Outgoing};
 pub(crate) use stream::Wire;

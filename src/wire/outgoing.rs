@@ -33,14 +33,6 @@ pub(crate) struct Head<'a> {
     pub(crate) persistence: Persistence,
 }
 
-/// How an answer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ended {
-    pub(crate) status: StatusCode,
-    pub(crate) body_bytes: u64,
-    pub(crate) end: End,
-}
-
 /// Whether the other side got what the head promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
@@ -137,8 +129,8 @@ impl<'a> Outgoing<'a> {
     }
 
     /// Sends what ends the body, and says whether it was what the head promised.
-    pub(crate) fn finish(self) -> io::Result<Ended> {
-        let end = match self.framing {
+    pub(crate) fn finish(&self) -> io::Result<End> {
+        Ok(match self.framing {
             Framing::Length(promised) if self.body_bytes < promised => End::Short,
             _ if self.overflowed => End::Overflowed(self.persistence),
             Framing::Chunked => {
@@ -146,11 +138,6 @@ impl<'a> Outgoing<'a> {
                 End::Whole(self.persistence)
             }
             _ => End::Whole(self.persistence), // the length is reached, or the close ends it
-        };
-        Ok(Ended {
-            status: self.status,
-            body_bytes: self.body_bytes,
-            end,
         })
     }
 }

@@ -45,7 +45,18 @@ impl Wire {
 
     /// Waits for more bytes: 0 at the end.
     pub(crate) fn fill(&mut self) -> io::Result<usize> {
-        self.stream.read_some(&mut self.buffer)
+        loop {
+            match self.fill_ready()? {
+                Some(read) => return Ok(read),
+                None => self.stream.wait_readable(None)?,
+            }
+        }
+    }
+
+    /// Whether more than empty lines has arrived, which may stand before a request and say
+    /// nothing yet (RFC 9112 §2.2).
+    pub(crate) fn has_begun(&self) -> bool {
+        !self.buffer.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
     }
 
     /// Gives the read buffer back while nothing is in it.

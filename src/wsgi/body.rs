@@ -2,6 +2,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::panic::{self, AssertUnwindSafe};
+use std::thread;
 
 use bytes::Bytes;
 
@@ -18,9 +20,9 @@ const CHUNK_BYTES: usize = 64 << 10;
 pub struct Body {
     // Chunks that are already there and go before what `kind` gives.
     ahead: VecDeque<Bytes>,
-    // Dropped before `hooks`, so that a hook sees the chunks' own clean-up done.
+    // Dropped before `close`, so that a hook sees the chunks' own clean-up done.
     kind: Kind,
-    hooks: Hooks,
+    close: Close,
 }
 
 enum Kind {
@@ -112,23 +114,31 @@ impl Body {
     /// Runs `hook` once, when the body is done with, however it ends.
     #[must_use]
     pub fn on_close(mut self, hook: impl FnOnce() + Send + 'static) -> Self {
-        self.hooks.0.push(Box::new(hook));
+        self.close.0.push(Box::new(hook));
         self
+    }
+
+    /// Takes the hooks out; they run when what is returned is dropped. For whoever has to end
+    /// something first that outlives the chunks.
+    pub(crate) fn take_close(&mut self) -> Close {
+        std::mem::take(&mut self.close)
     }
 
     /// Passes every chunk through `change`. The length is no longer known.
     #[must_use]
     pub fn map_chunks(
-        self,
+        mut self,
         mut change: impl FnMut(&[u8]) -> Result<Bytes> + Send + 'static,
     ) -> Self {
-        Self::writer(move |out| {
+        let close = self.take_close();
+        let changed = Self::writer(move |out| {
             self.send(&mut |chunk| {
                 out.write_all(&change(chunk)?)?;
                 out.flush()?;
                 Ok(())
             })
-        })
+        });
+        Self { close, ..changed }
     }
 
     /// How many bytes there will be, where that is known.
@@ -192,9 +202,13 @@ impl Body {
                 failed: None,
             };
             return match produce(&mut writer) {
-                // What the sink reported says more than what the producer made of it.
+                // What the sink reported says more than what the producer made of it, or that it
+                // made nothing of it.
                 Err(error) => Err(writer.failed.take().unwrap_or(error)),
-                Ok(()) => writer.send_buffer(),
+                Ok(()) => writer
+                    .failed
+                    .take()
+                    .map_or_else(|| writer.send_buffer(), Err),
             };
         }
         while let Some(chunk) = self.kind.pull()? {
@@ -311,12 +325,22 @@ impl fmt::Debug for BodyWriter<'_> {
 
 /// What to run when a body is done with.
 #[derive(Default)]
-struct Hooks(Vec<Box<dyn FnOnce() + Send>>);
+pub(crate) struct Close(Vec<Box<dyn FnOnce() + Send>>);
 
-impl Drop for Hooks {
+impl Drop for Close {
     fn drop(&mut self) {
+        let mut panicked = None;
         for hook in self.0.drain(..) {
-            hook();
+            // One that panics must not cost the others; and where the chunks panicked already,
+            // a second panic let out of here would end the process.
+            if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(hook)) {
+                panicked.get_or_insert(payload);
+            }
+        }
+        if let Some(payload) = panicked
+            && !thread::panicking()
+        {
+            panic::resume_unwind(payload);
         }
     }
 }
@@ -326,7 +350,7 @@ impl From<Kind> for Body {
         Self {
             ahead: VecDeque::new(),
             kind,
-            hooks: Hooks::default(),
+            close: Close::default(),
         }
     }
 }
@@ -453,6 +477,34 @@ mod tests {
         assert_eq!(runs.load(Ordering::Relaxed), 2, "sent to the end");
         assert!(body().send(&mut |_| Err("peer has gone".into())).is_err());
         assert_eq!(runs.load(Ordering::Relaxed), 3, "cut");
+    }
+
+    #[test]
+    fn every_hook_runs_whatever_panics() {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let body = |chunks: Body| {
+            let runs = Arc::clone(&runs);
+            chunks
+                .on_close(|| panic!("in a hook"))
+                .on_close(move || drop(runs.fetch_add(1, Ordering::Relaxed)))
+        };
+        let fine = body("tea".into());
+        assert!(panic::catch_unwind(AssertUnwindSafe(|| fine.collect())).is_err());
+        let panics = body(Body::chunks::<Bytes>(std::iter::from_fn(|| {
+            panic!("in a chunk")
+        })));
+        assert!(panic::catch_unwind(AssertUnwindSafe(|| panics.collect())).is_err());
+        assert_eq!(runs.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_producer_cannot_hide_that_the_other_side_has_gone() {
+        let body = Body::writer(|out| {
+            out.write_all(b"a")?;
+            out.flush().ok();
+            Ok(())
+        });
+        assert!(body.send(&mut |_| Err("reset".into())).is_err());
     }
 
     #[test]

@@ -21,12 +21,6 @@ impl Input {
         Self(Some(Arc::new(Mutex::new(reader))))
     }
 
-    /// A stream over a body somebody else keeps hold of.
-    #[cfg(feature = "server")]
-    pub(crate) fn shared(reader: Arc<Mutex<dyn Read + Send>>) -> Self {
-        Self(Some(reader))
-    }
-
     /// Lines and `read_until`, buffered. Give all reading to it: what it has buffered, other
     /// handles do not see.
     pub fn lines(self) -> impl BufRead {

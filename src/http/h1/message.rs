@@ -38,15 +38,6 @@ impl Persistence {
             false => Self::KeepAlive,
         }
     }
-
-    /// This, unless the other closes.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::KeepAlive, Self::KeepAlive) => Self::KeepAlive,
-            _ => Self::Close, // either side may end it
-        }
-    }
 }
 
 /// The framing that `Content-Length` and `Transfer-Encoding` declare, if any (RFC 9112 §6.3).

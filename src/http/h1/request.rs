@@ -99,9 +99,9 @@ pub fn read_request(head: &Bytes, limits: &Limits) -> Result<RequestHead, Fault>
     let most = limits.fields.min(MOST_FIELDS);
     let mut parsed = httparse::Request::new(&mut []);
     match parsed.parse_with_uninit_headers(head, &mut storage[..most]) {
-        Ok(httparse::Status::Complete(_)) => {}
-        // The blank line was there, so the parser and the search disagree about line ends.
-        Ok(httparse::Status::Partial) => return Err(Fault::Field),
+        Ok(httparse::Status::Complete(len)) if len == head.len() => {}
+        // The parser and the search disagree about where the head ends.
+        Ok(_) => return Err(Fault::Field),
         Err(error) => return Err(fault_of(error, head, most)),
     }
     let (Some(method), Some(target), Some(minor)) = (parsed.method, parsed.path, parsed.version)

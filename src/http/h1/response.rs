@@ -59,9 +59,11 @@ pub fn response_len(
 pub fn read_response(head: &Bytes) -> Result<ResponseHead, Fault> {
     let mut storage = [const { std::mem::MaybeUninit::uninit() }; MOST_FIELDS];
     let mut parsed = httparse::Response::new(&mut []);
-    httparse::ParserConfig::default()
-        .parse_response_with_uninit_headers(&mut parsed, head, &mut storage)
-        .map_err(|_| Fault::Field)?;
+    let parsing = httparse::ParserConfig::default();
+    match parsing.parse_response_with_uninit_headers(&mut parsed, head, &mut storage) {
+        Ok(httparse::Status::Complete(len)) if len == head.len() => {}
+        _ => return Err(Fault::Field), // as in requests
+    }
     let (Some(code), Some(minor)) = (parsed.code, parsed.version) else {
         return Err(Fault::Field);
     };

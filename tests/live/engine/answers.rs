@@ -1,0 +1,294 @@
+//! What apps answer.
+
+use std::io::{Read, Write};
+use std::sync::{Mutex, mpsc};
+use std::time::Duration;
+
+use devserve::net::Address;
+use devserve::server::{Failure, Server, Settings};
+use devserve::wsgi::{self, Body, Reply};
+
+use super::{PATIENCE, check, connect, echo, get, read_until, serve, talk};
+
+#[test]
+fn answers_and_keeps_the_connection() {
+    let serving = serve(wsgi::app_fn(echo));
+    let mut stream = connect(&serving);
+    for path in ["/a", "/b"] {
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let head = read_until(&mut stream, "\r\n\r\n");
+        check(
+            &head,
+            "200 OK",
+            &["content-length: 8\r\n", "date: ", "server: devserve/"],
+        );
+        assert_eq!(read_until(&mut stream, "\n"), format!("GET {path} \n"));
+    }
+}
+
+#[test]
+fn head_and_bodiless_statuses_send_no_body() {
+    let serving = serve(wsgi::app_fn(|environ| {
+        let status = environ.path()[1..].parse::<u16>()?;
+        Ok(http::Response::builder()
+            .status(status)
+            .body("tea".into())?)
+    }));
+    let head = talk(&serving, b"HEAD /200 HTTP/1.1\r\nHost: x\r\n\r\n");
+    check(&head, "200 OK", &["content-length: 3\r\n"]);
+    assert!(head.ends_with("\r\n\r\n"), "{head}");
+    for status in ["204 No Content", "304 Not Modified"] {
+        let answer = talk(
+            &serving,
+            format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", &status[..3]).as_bytes(),
+        );
+        check(&answer, status, &[]);
+        assert!(
+            answer.ends_with("\r\n\r\n") && !answer.contains("content-length"),
+            "{answer}"
+        );
+    }
+}
+
+#[test]
+fn each_chunk_is_on_the_wire_before_the_next_is_made() {
+    let (sender, receiver) = mpsc::channel::<&'static str>();
+    let receiver = Mutex::new(Some(receiver));
+    let serving = serve(wsgi::app_fn(move |_| {
+        let receiver = receiver.lock().unwrap().take().ok_or("asked twice")?;
+        Ok(Reply::new(Body::chunks(receiver.into_iter().map(Ok))))
+    }));
+    let mut stream = connect(&serving);
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    sender.send("one").unwrap();
+    check(
+        &read_until(&mut stream, "\r\n\r\n"),
+        "200 OK",
+        &["transfer-encoding: chunked"],
+    );
+    assert_eq!(read_until(&mut stream, "one\r\n"), "3\r\none\r\n");
+    sender.send("two").unwrap();
+    assert_eq!(read_until(&mut stream, "two\r\n"), "3\r\ntwo\r\n");
+    drop(sender);
+    assert_eq!(read_until(&mut stream, "\r\n\r\n"), "0\r\n\r\n");
+}
+
+#[test]
+fn a_stream_to_http_1_0_ends_with_the_connection() {
+    let serving = serve(wsgi::app_fn(|_| {
+        Ok(Reply::new(Body::chunks(["a", "b"].map(Ok))))
+    }));
+    let answer = talk(
+        &serving,
+        b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+    );
+    check(&answer, "200 OK", &["connection: close\r\n"]);
+    assert!(
+        answer.ends_with("\r\n\r\nab") && !answer.contains("chunked"),
+        "{answer}"
+    );
+}
+
+#[test]
+fn an_error_before_the_first_byte_is_a_500_and_a_later_one_cuts() {
+    let serving = serve(wsgi::app_fn(|environ| match &*environ.path() {
+        "/err" => Err("no rows".into()),
+        "/panic" => panic!("no rows"),
+        "/early" => Ok(Reply::new(Body::chunks::<&str>([Err("no rows".into())]))),
+        "/late" => Ok(Reply::new(Body::chunks([
+            Ok("some"),
+            Err("no rows".into()),
+        ]))),
+        "/latepanic" => Ok(Reply::new(Body::chunks(
+            [1, 0].into_iter().map(|n| Ok(format!("{}", 1 / n))),
+        ))),
+        _ => Ok(Reply::new("fine".into())),
+    }));
+    for path in ["err", "panic", "early"] {
+        let answer = talk(
+            &serving,
+            format!("GET /{path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes(),
+        );
+        check(
+            &answer,
+            "500 Internal Server Error",
+            &["500 Internal Server Error\n"],
+        );
+        assert!(
+            !answer.contains("no rows"),
+            "the engine explains nothing: {answer}"
+        );
+    }
+    for path in ["late", "latepanic"] {
+        let mut stream = connect(&serving);
+        write!(stream, "GET /{path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut answer = Vec::new();
+        // A cut may reach the client as a reset; either way there is no last chunk.
+        stream.read_to_end(&mut answer).ok();
+        assert!(
+            !String::from_utf8_lossy(&answer).contains("0\r\n\r\n"),
+            "{answer:?}"
+        );
+    }
+    check(
+        &talk(&serving, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+        "200 OK",
+        &["fine"],
+    );
+}
+
+#[test]
+fn a_body_never_leaves_the_length_it_declared() {
+    let serving = serve(wsgi::app_fn(|environ| {
+        let body = if environ.path() == "/long" {
+            "abcdef"
+        } else {
+            "a"
+        };
+        Ok(http::Response::builder()
+            .header("content-length", "3")
+            .body(Body::chunks([Ok(body)]))?)
+    }));
+    let mut stream = connect(&serving);
+    stream
+        .write_all(b"GET /long HTTP/1.1\r\nHost: x\r\n\r\nGET /long HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    check(
+        &read_until(&mut stream, "\r\n\r\nabc"),
+        "200 OK",
+        &["content-length: 3"],
+    );
+    check(
+        &read_until(&mut stream, "\r\n\r\nabc"),
+        "200 OK",
+        &["content-length: 3"],
+    );
+    let answer = talk(
+        &serving,
+        b"GET /short HTTP/1.1\r\nHost: x\r\n\r\nGET /short HTTP/1.1\r\nHost: x\r\n\r\n",
+    );
+    assert_eq!(
+        answer.matches("HTTP/1.1").count(),
+        1,
+        "a short answer ends the connection: {answer}"
+    );
+}
+
+#[test]
+fn write_goes_out_at_once_and_start_again_replaces_what_was_not_sent() {
+    let (release, held) = mpsc::channel::<()>();
+    let held = Mutex::new(held);
+    let serving = serve(wsgi::application(move |environ, start_response| {
+        let mut write = start_response.start("200 Fine", [("Content-Type", "text/plain")])?;
+        if environ.path() == "/again" {
+            start_response.start_again("503 Closed", [], "the kettle is broken")?;
+            return Ok("later".into());
+        }
+        write.write_all(b"first")?;
+        held.lock().unwrap().recv_timeout(PATIENCE)?;
+        Ok("second".into())
+    }));
+    let mut stream = connect(&serving);
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    check(
+        &read_until(&mut stream, "first\r\n"),
+        "200 Fine",
+        &["transfer-encoding: chunked"],
+    );
+    release.send(()).unwrap();
+    read_until(&mut stream, "second\r\n0\r\n\r\n");
+    check(
+        &talk(&serving, b"GET /again HTTP/1.1\r\nHost: x\r\n\r\n"),
+        "503 Closed",
+        &["later"],
+    );
+}
+
+#[test]
+fn every_request_leaves_one_record() {
+    let (sender, records) = mpsc::channel();
+    let sender = Mutex::new(sender);
+    let serving = Server::new(wsgi::app_fn(echo))
+        .records(move |record| {
+            let line = format!(
+                "{:?} {} {:?} {} {}",
+                record.method.as_ref().map(|method| method.as_str()),
+                record.target_text(),
+                record.status.map(|status| status.as_u16()),
+                record.body_bytes,
+                record
+                    .failure
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
+            );
+            sender.lock().unwrap().send(line).unwrap();
+        })
+        .bind(&Address::tcp("127.0.0.1", 0))
+        .unwrap();
+    talk(&serving, b"GET /a?b HTTP/1.1\r\nHost: x\r\n\r\nBAD\r\n\r\n");
+    let next = || records.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(next(), "Some(\"GET\") /a?b Some(200) 8 ");
+    assert!(next().ends_with("the request line is malformed"));
+}
+
+#[test]
+fn a_client_that_stops_reading_gets_no_second_answer() {
+    const MUCH: usize = 16 << 20; // more than sockets hold
+    let (failed, refused) = mpsc::channel();
+    let (go_on, emptied) = mpsc::channel::<()>();
+    let (record, recorded) = mpsc::channel();
+    let ends = Mutex::new((failed, emptied));
+    let record = Mutex::new(record);
+    let serving = Server::new(wsgi::application(move |_, start_response| {
+        let mut write = start_response.start("200 OK", [("Content-Length", "16777216")])?;
+        let written = write.write_all(&vec![b'x'; MUCH]);
+        let ends = ends.lock().unwrap();
+        ends.0.send(())?;
+        ends.1.recv_timeout(PATIENCE)?;
+        written?;
+        Ok(Body::empty())
+    }))
+    .settings(Settings {
+        write_timeout: Duration::from_millis(100),
+        ..Settings::default()
+    })
+    .records(move |it| {
+        let is_gone = matches!(it.failure, Some(Failure::ClientGone(_)));
+        record.lock().unwrap().send(is_gone).unwrap();
+    })
+    .bind(&Address::tcp("127.0.0.1", 0))
+    .unwrap();
+    let mut stream = connect(&serving);
+    stream.write_all(get("/").as_bytes()).unwrap();
+    refused.recv_timeout(PATIENCE).unwrap();
+    // What was sent is taken only now, so that a second answer would find room.
+    let mut answer = Vec::new();
+    stream
+        .set_read_timeout(Some(Duration::from_millis(100)))
+        .unwrap();
+    assert!(stream.read_to_end(&mut answer).is_err(), "it is still open");
+    go_on.send(()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.read_to_end(&mut answer).ok();
+    assert!(answer.len() < MUCH);
+    let is_answer = |window: &[u8]| window == b"HTTP/1.1";
+    assert_eq!(answer.windows(8).filter(|it| is_answer(it)).count(), 1);
+    // The app made an error of its own of it; that is not what went wrong.
+    assert!(recorded.recv_timeout(PATIENCE).unwrap());
+}
+
+#[test]
+fn a_close_hook_that_panics_comes_after_the_whole_answer() {
+    let serving = serve(wsgi::app_fn(|_| {
+        let body = Body::chunks(["tea"].map(Ok));
+        Ok(Reply::new(body.on_close(|| panic!("in a hook"))))
+    }));
+    let mut stream = connect(&serving);
+    stream.write_all(get("/").as_bytes()).unwrap();
+    read_until(&mut stream, "3\r\ntea\r\n0\r\n\r\n");
+}

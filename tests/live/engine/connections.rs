@@ -1,0 +1,373 @@
+//! Connections, from the first byte to the last, and how many there may be.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use devserve::net::Address;
+use devserve::server::{Failure, Server, Settings};
+use devserve::wsgi::{self, Reply};
+
+use super::{PATIENCE, check, connect, echo, get, read_until, serve, serve_with, talk};
+
+#[test]
+fn a_hundred_connections_opened_at_once_are_all_answered() {
+    let serving = serve(wsgi::app_fn(|_| {
+        std::thread::sleep(Duration::from_millis(5)); // a handler that blocks
+        Ok(Reply::new("tea".into()))
+    }));
+    let mut streams: Vec<_> = (0..100).map(|_| connect(&serving)).collect();
+    for stream in &mut streams {
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            .unwrap();
+    }
+    for stream in &mut streams {
+        check(&read_until(stream, "\r\n\r\ntea"), "200 OK", &[]);
+    }
+}
+
+#[test]
+fn a_slow_head_is_told_so_and_holds_no_worker() {
+    let settings = Settings {
+        head_timeout: Duration::from_millis(300),
+        workers: 1,
+        ..Settings::default()
+    };
+    let serving = serve_with(wsgi::app_fn(echo), settings);
+    let mut slow = connect(&serving);
+    slow.write_all(b"GET / HT").unwrap();
+    check(
+        &talk(&serving, b"GET /quick HTTP/1.1\r\nHost: x\r\n\r\n"),
+        "200 OK",
+        &["GET /quick"],
+    );
+    check(
+        &read_until(&mut slow, "\r\n\r\n"),
+        "408 Request Timeout",
+        &["connection: close"],
+    );
+}
+
+#[test]
+fn beyond_the_cap_idle_connections_make_room() {
+    let serving = serve_with(
+        wsgi::app_fn(echo),
+        Settings {
+            connections: 2,
+            ..Settings::default()
+        },
+    );
+    let mut first = connect(&serving);
+    first
+        .write_all(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    read_until(&mut first, "GET /1 \n");
+    for _ in 0..4 {
+        check(
+            &talk(&serving, b"GET /2 HTTP/1.1\r\nHost: x\r\n\r\n"),
+            "200 OK",
+            &["GET /2"],
+        );
+    }
+}
+
+#[test]
+fn an_early_answer_to_a_large_upload_arrives() {
+    let serving = serve(wsgi::app_fn(|_| {
+        Ok(http::Response::builder()
+            .status(413)
+            .body("too much".into())?)
+    }));
+    let mut stream = connect(&serving);
+    write!(
+        stream,
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n"
+    )
+    .unwrap();
+    let upload = stream.try_clone().unwrap();
+    let uploading = std::thread::spawn(move || (&upload).write_all(&vec![b'x'; 8_000_000]).is_ok());
+    let answer = read_until(&mut stream, "too much");
+    check(&answer, "413 Payload Too Large", &["connection: close"]);
+    uploading.join().unwrap();
+}
+
+#[test]
+fn a_stop_lets_running_requests_end_and_cuts_what_does_not() {
+    let (entered, started) = mpsc::channel();
+    let (release, held) = mpsc::channel::<()>();
+    let gate = Mutex::new((entered, held));
+    let serving = Arc::new(serve(wsgi::app_fn(move |_| {
+        let gate = gate.lock().unwrap();
+        gate.0.send(())?;
+        gate.1.recv_timeout(PATIENCE)?;
+        Ok(Reply::new("done".into()))
+    })));
+    let mut idle = connect(&serving);
+    let mut running = connect(&serving);
+    running
+        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    started.recv_timeout(PATIENCE).unwrap();
+    let stopper = std::thread::spawn({
+        let serving = Arc::clone(&serving);
+        move || serving.stop(PATIENCE)
+    });
+    assert_eq!(
+        idle.read(&mut [0]).unwrap_or(0),
+        0,
+        "idle connections end at once"
+    );
+    release.send(()).unwrap();
+    check(
+        &read_until(&mut running, "done"),
+        "200 OK",
+        &["connection: close"],
+    );
+    assert_eq!(stopper.join().unwrap().cut, 0);
+    assert!(
+        TcpStream::connect(serving.address().to_string()).is_err(),
+        "the port is free again"
+    );
+}
+
+#[test]
+fn a_handler_that_never_ends_does_not_hold_up_a_stop() {
+    let (entered, started) = mpsc::channel();
+    let (_release, held) = mpsc::channel::<()>();
+    let gate = Mutex::new((entered, held));
+    let serving = serve(wsgi::app_fn(move |_| {
+        let gate = gate.lock().unwrap();
+        gate.0.send(())?;
+        gate.1.recv().ok();
+        Ok(Reply::new("late".into()))
+    }));
+    let mut running = connect(&serving);
+    running
+        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    started.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(serving.stop(Duration::from_millis(50)).cut, 1);
+    assert_eq!(running.read(&mut [0]).unwrap_or(0), 0);
+}
+
+#[test]
+fn serves_on_a_unix_socket() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.sock");
+    let serving = Server::new(wsgi::app_fn(echo))
+        .bind(&Address::unix(&path))
+        .unwrap();
+    let mut stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(b"GET /u HTTP/1.0\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    check(&answer, "200 OK", &["GET /u"]);
+    drop(serving);
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_sink_that_panics_costs_its_connection_and_no_worker() {
+    let serving = Server::new(wsgi::app_fn(echo))
+        .workers(2)
+        .connections(3)
+        .records(|record| assert_ne!(record.target_text(), "/bad"))
+        .bind(&Address::tcp("127.0.0.1", 0))
+        .unwrap();
+    for _ in 0..8 {
+        talk(&serving, get("/bad").as_bytes());
+    }
+    check(&talk(&serving, get("/ok").as_bytes()), "200 OK", &[]);
+}
+
+#[test]
+fn a_sink_that_panics_does_not_stop_the_clock() {
+    let serving = Server::new(wsgi::app_fn(echo))
+        .settings(Settings {
+            head_timeout: Duration::from_millis(100),
+            ..Settings::default()
+        })
+        .records(|record| assert!(!matches!(record.failure, Some(Failure::Malformed(_)))))
+        .bind(&Address::tcp("127.0.0.1", 0))
+        .unwrap();
+    for _ in 0..2 {
+        let mut slow = connect(&serving);
+        slow.write_all(b"GET / HT").unwrap();
+        check(
+            &read_until(&mut slow, "\r\n\r\n"),
+            "408 Request Timeout",
+            &[],
+        );
+    }
+}
+
+#[test]
+fn a_head_begun_in_a_pipeline_has_no_more_time_than_any_other() {
+    let serving = serve_with(
+        wsgi::app_fn(echo),
+        Settings {
+            head_timeout: Duration::from_millis(100),
+            ..Settings::default()
+        },
+    );
+    let mut stream = connect(&serving);
+    write!(stream, "{}GET /2 HT", get("/1")).unwrap();
+    read_until(&mut stream, "GET /1 \n");
+    check(
+        &read_until(&mut stream, "\r\n\r\n"),
+        "408 Request Timeout",
+        &[],
+    );
+}
+
+#[test]
+fn the_longest_idle_connection_makes_room_and_not_the_newest() {
+    let serving = serve_with(
+        wsgi::app_fn(echo),
+        Settings {
+            connections: 2,
+            ..Settings::default()
+        },
+    );
+    let mut oldest = connect(&serving);
+    oldest.write_all(get("/1").as_bytes()).unwrap();
+    read_until(&mut oldest, "GET /1 \n");
+    let mut silent = connect(&serving);
+    check(&talk(&serving, get("/3").as_bytes()), "200 OK", &["GET /3"]);
+    silent.write_all(get("/2").as_bytes()).unwrap();
+    read_until(&mut silent, "GET /2 \n");
+    assert_eq!(oldest.read(&mut [0]).unwrap(), 0, "it made room");
+}
+
+#[test]
+fn a_body_that_never_comes_does_not_hold_its_worker() {
+    let serving = serve_with(
+        wsgi::app_fn(echo),
+        Settings {
+            workers: 1,
+            linger: Duration::from_millis(100),
+            ..Settings::default()
+        },
+    );
+    let mut silent = connect(&serving);
+    silent
+        .write_all(b"POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+        .unwrap();
+    read_until(&mut silent, "POST /unread \n");
+    check(&talk(&serving, get("/ok").as_bytes()), "200 OK", &[]);
+}
+
+#[test]
+fn what_comes_after_the_last_request_does_not_cost_its_answer() {
+    let (entered, started) = mpsc::channel();
+    let (release, held) = mpsc::channel::<()>();
+    let gate = Mutex::new((entered, held));
+    let serving = serve(wsgi::app_fn(move |_| {
+        let gate = gate.lock().unwrap();
+        gate.0.send(())?;
+        gate.1.recv_timeout(PATIENCE)?;
+        Ok(Reply::new("done".into()))
+    }));
+    let mut stream = connect(&serving);
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    started.recv_timeout(PATIENCE).unwrap();
+    stream.write_all(&[b'x'; 1000]).unwrap();
+    release.send(()).unwrap();
+    let mut answer = String::new();
+    // Closing over unread bytes would be a reset, and on some systems the answer's end.
+    stream.read_to_string(&mut answer).unwrap();
+    check(&answer, "200 OK", &["done"]);
+}
+
+#[test]
+fn a_client_may_leave_at_any_byte() {
+    let serving = serve_with(
+        wsgi::app_fn(echo),
+        Settings {
+            workers: 2,
+            connections: 4,
+            ..Settings::default()
+        },
+    );
+    let sent =
+        b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    for end in 0..=sent.len() {
+        // Closed without reading, so that what the engine says meets a reset.
+        connect(&serving).write_all(&sent[..end]).unwrap();
+    }
+    check(&talk(&serving, get("/ok").as_bytes()), "200 OK", &[]);
+}
+
+#[test]
+fn with_every_worker_busy_newcomers_wait_their_turn() {
+    let (entered, started) = mpsc::channel();
+    let (release, held) = mpsc::channel::<()>();
+    let gate = Mutex::new(entered);
+    let held = Mutex::new(held);
+    let serving = serve_with(
+        wsgi::app_fn(move |_| {
+            gate.lock().unwrap().send(())?;
+            held.lock().unwrap().recv_timeout(PATIENCE)?;
+            Ok(Reply::new("done".into()))
+        }),
+        Settings {
+            workers: 2,
+            ..Settings::default()
+        },
+    );
+    let mut streams: Vec<_> = (0..6).map(|_| connect(&serving)).collect();
+    for stream in &mut streams {
+        stream.write_all(get("/").as_bytes()).unwrap();
+    }
+    for _ in 0..6 {
+        started.recv_timeout(PATIENCE).unwrap();
+        release.send(()).unwrap();
+    }
+    for stream in &mut streams {
+        read_until(stream, "\r\n\r\ndone");
+    }
+}
+
+#[test]
+fn beyond_the_cap_of_busy_connections_newcomers_are_told_so() {
+    let (entered, started) = mpsc::channel();
+    let (release, held) = mpsc::channel::<()>();
+    let gate = Mutex::new((entered, held));
+    let serving = serve_with(
+        wsgi::app_fn(move |_| {
+            let gate = gate.lock().unwrap();
+            gate.0.send(())?;
+            gate.1.recv_timeout(PATIENCE)?;
+            Ok(Reply::new("done".into()))
+        }),
+        Settings {
+            connections: 1,
+            ..Settings::default()
+        },
+    );
+    let mut busy = connect(&serving);
+    busy.write_all(get("/").as_bytes()).unwrap();
+    started.recv_timeout(PATIENCE).unwrap();
+    check(
+        &read_until(&mut connect(&serving), "again\n"),
+        "503 Service Unavailable",
+        &["connection: close\r\n", "retry-after: 1\r\n"],
+    );
+    release.send(()).unwrap();
+    read_until(&mut busy, "\r\n\r\ndone");
+}
+
+#[test]
+fn dropping_a_server_ends_it_at_once() {
+    let serving = serve(wsgi::app_fn(echo));
+    let address = serving.address().to_string();
+    let mut idle = connect(&serving);
+    drop(serving);
+    assert_eq!(idle.read(&mut [0]).unwrap_or(0), 0);
+    assert!(TcpStream::connect(address).is_err());
+}
