@@ -36,7 +36,7 @@
 //!
 //! # Features
 //!
-//! All are on by default. An app compiles less with `default-features = false` and, say,
+//! All but `tower` are on by default. An app compiles less with `default-features = false` and, say,
 //! `features = ["server", "debugger", "forms"]`.
 //!
 //! | feature | adds |
@@ -48,6 +48,7 @@
 //! | `templates` | [`templates`] |
 //! | `debugger` | [`debugger`]; [`run`] uses it in programs built with `debug_assertions` |
 //! | `testing` | [`testing`] |
+//! | `tower` | `gateways::tower`: apps as services, services as apps |
 //! | `dev`, `cli` | [`dev`], and the command |
 #![deny(unsafe_code)]
 
@@ -78,7 +79,9 @@ pub mod session;
 #[cfg(feature = "templates")]
 pub mod templates;
 
-// Floor 4: a request read, an answer made; the engine.
+// Floor 4: a request read, an answer made; the engine, and other wires.
+#[cfg(feature = "tower")]
+pub mod gateways;
 pub mod request;
 pub mod response;
 #[cfg(feature = "server")]

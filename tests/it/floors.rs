@@ -17,6 +17,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("proxy", 3),
     ("session", 3),
     ("templates", 3),
+    ("gateways", 4),
     ("request", 4),
     ("response", 4),
     ("server", 4),
