@@ -459,3 +459,6 @@ fn cut(outgoing: &Outgoing<'_>) -> Answered {
         body_bytes: outgoing.body_bytes(),
     }
 }
+
+#[cfg(test)]
+mod tests;

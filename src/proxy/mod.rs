@@ -107,20 +107,21 @@ fn read_answer(
     let framing = answer
         .framing(&head.method)
         .map_err(ProxyError::Malformed)?;
-    remove_listed(&mut answer.headers);
+    remove_connection(&mut answer.headers);
     let body = Incoming::new(wire, framing, Expectation::None, &Limits::default(), None);
     Ok(Answer { head: answer, body })
 }
 
-/// Takes out what the upstream's `Connection` field names: fields between it and us only
+/// Takes out the upstream's `Connection` field and what it names: they are between it and us
 /// (RFC 9110 §7.6.1).
-fn remove_listed(headers: &mut HeaderMap) {
+fn remove_connection(headers: &mut HeaderMap) {
     let listed: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
         .iter()
         .flat_map(|line| line.as_bytes().split(|&byte| byte == b','))
         .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
         .collect();
+    headers.remove(header::CONNECTION);
     for name in listed {
         headers.remove(name);
     }

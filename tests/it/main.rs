@@ -10,6 +10,7 @@ mod cli;
 mod debugger;
 mod examples;
 mod floors;
+mod pep3333;
 mod toolkit_cookies;
 mod toolkit_forms;
 mod toolkit_requests;

@@ -1,0 +1,408 @@
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+
+use super::*;
+use crate::dev::event::Event;
+use crate::dev::generation::Generation;
+use crate::dev::inputs::Outlook;
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// A front, the socket of the app behind it, and what the supervisor hears.
+struct Stage {
+    front: Front,
+    gate: Arc<Gate>,
+    upstream: UnixListener,
+    events: Receiver<Event>,
+    notices: Receiver<Notice>,
+    _folder: tempfile::TempDir,
+}
+
+impl Stage {
+    fn set() -> Self {
+        let (sender, events) = mpsc::channel();
+        let gate = Gate::new("building".into(), sender, Box::new(|| Outlook::Calm));
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("app.sock");
+        let upstream = UnixListener::bind(&socket).unwrap();
+        gate.open(Generation::FIRST, socket.into());
+        let (sender, notices) = mpsc::channel();
+        let front = Front::start(
+            Listener::bind(&Address::tcp("127.0.0.1", 0)).unwrap(),
+            Arc::clone(&gate),
+            Arc::new(ReloadHub::new(7)),
+            Sink::new(move |notice| drop(sender.send(notice))),
+            LiveReload::On,
+        )
+        .unwrap();
+        Self {
+            front,
+            gate,
+            upstream,
+            events,
+            notices,
+            _folder: folder,
+        }
+    }
+
+    fn client(&self) -> Client {
+        let stream = TcpStream::connect(self.front.address().to_string()).unwrap();
+        stream.set_read_timeout(Some(SOON)).unwrap();
+        Client(stream)
+    }
+
+    /// The front's next connection to the app.
+    fn app(&self) -> App {
+        let (stream, _) = self.upstream.accept().unwrap();
+        stream.set_read_timeout(Some(SOON)).unwrap();
+        App(stream)
+    }
+
+    /// Sends `request`, has the app say `answer` to it and close, and returns what the app got
+    /// and what the client got.
+    fn exchange(&self, request: &str, answer: &str) -> (String, String) {
+        let mut client = self.client();
+        client.send(request);
+        let mut app = self.app();
+        let passed = app.until("\r\n\r\n");
+        app.send(answer);
+        drop(app);
+        client.0.shutdown(std::net::Shutdown::Write).unwrap();
+        (passed, client.rest())
+    }
+
+    /// Asserts that no request is under way any more, as a swap of generations needs.
+    #[track_caller]
+    fn drains(&self) {
+        self.gate.retire(Generation::FIRST);
+        let event = self.events.recv_timeout(SOON).unwrap();
+        assert!(matches!(event, Event::Drained(_)), "{event:?}");
+    }
+}
+
+struct Client(TcpStream);
+struct App(UnixStream);
+
+/// What both ends of the front do.
+trait End {
+    fn stream(&mut self) -> &mut dyn ReadWrite;
+
+    fn send(&mut self, text: &str) {
+        self.stream().write_all(text.as_bytes()).unwrap();
+    }
+
+    fn until(&mut self, end: &str) -> String {
+        let mut read = Vec::new();
+        let mut byte = [0];
+        while !read.ends_with(end.as_bytes()) {
+            self.stream().read_exact(&mut byte).unwrap_or_else(|error| {
+                panic!("{error} after {:?}", String::from_utf8_lossy(&read))
+            });
+            read.push(byte[0]);
+        }
+        String::from_utf8(read).unwrap()
+    }
+
+    fn rest(&mut self) -> String {
+        let mut read = Vec::new();
+        self.stream().read_to_end(&mut read).unwrap();
+        String::from_utf8(read).unwrap()
+    }
+}
+
+trait ReadWrite: Read + Write {}
+impl<T: Read + Write> ReadWrite for T {}
+
+impl End for Client {
+    fn stream(&mut self) -> &mut dyn ReadWrite {
+        &mut self.0
+    }
+}
+
+impl End for App {
+    fn stream(&mut self) -> &mut dyn ReadWrite {
+        &mut self.0
+    }
+}
+
+/// An answer without `Date` and `Server`: the front adds nothing to what the app said.
+#[track_caller]
+fn check(request: &str, answer: &str, want: &str) {
+    let (_, got) = Stage::set().exchange(request, answer);
+    assert_eq!(got, want, "{answer:?}");
+}
+
+const GET: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+#[test]
+fn an_answer_is_framed_anew_and_otherwise_as_the_app_said() {
+    check(
+        GET,
+        "HTTP/1.1 200 Fine\r\nX-A: 1\r\nContent-Length: 3\r\nConnection: close, x-once\r\nX-Once: 1\r\nKeep-Alive: 5\r\n\r\ntea",
+        "HTTP/1.1 200 Fine\r\nx-a: 1\r\ncontent-length: 3\r\n\r\ntea",
+    );
+    check(
+        GET,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntea\r\n0\r\nX: y\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\ntea\r\n0\r\n\r\n",
+    );
+    check(
+        GET,
+        "HTTP/1.0 200 OK\r\n\r\ntea",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\ntea\r\n0\r\n\r\n",
+    );
+    check(
+        GET,
+        "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+    );
+}
+
+#[test]
+fn answers_without_a_body_have_none() {
+    check(
+        "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n",
+    );
+    for fields in ["", "Content-Length: 9\r\n"] {
+        check(
+            GET,
+            &format!("HTTP/1.1 204 No Content\r\n{fields}\r\n"),
+            "HTTP/1.1 204 No Content\r\n\r\n",
+        );
+        check(
+            GET,
+            &format!("HTTP/1.1 304 Not Modified\r\n{fields}\r\n"),
+            &format!(
+                "HTTP/1.1 304 Not Modified\r\n{}\r\n",
+                fields.to_ascii_lowercase()
+            ),
+        );
+    }
+}
+
+#[test]
+fn an_http_1_0_client_gets_chunks_as_a_body_to_the_end() {
+    check(
+        "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntea\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\ntea",
+    );
+}
+
+#[test]
+fn the_app_learns_the_peer_from_the_front_alone() {
+    let stage = Stage::set();
+    let request = "GET /a?b HTTP/1.1\r\nHost: x\r\nDevserve-Peer: 1.2.3.4:5\r\nConnection: x-once\r\nX-Once: 1\r\nUpgrade: h2c\r\n\r\n";
+    let (passed, _) = stage.exchange(request, "HTTP/1.1 204 No Content\r\n\r\n");
+    assert!(
+        passed.starts_with("GET /a?b HTTP/1.1\r\nhost: x\r\ndevserve-peer: 127.0.0.1:"),
+        "{passed}"
+    );
+    assert_eq!(passed.matches("devserve-peer").count(), 1, "{passed}");
+    assert!(
+        !passed.contains("once") && !passed.contains("upgrade"),
+        "{passed}"
+    );
+}
+
+#[test]
+fn bodies_pass_by_length_and_in_chunks_as_they_come() {
+    let stage = Stage::set();
+    let mut client = stage.client();
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\ntea");
+    let mut app = stage.app();
+    assert!(app.until("\r\n\r\n").contains("content-length: 6\r\n"));
+    assert_eq!(app.until("tea"), "tea");
+    client.send("pot");
+    assert_eq!(app.until("pot"), "pot");
+    app.send("HTTP/1.1 204 No Content\r\n\r\n");
+    client.until("\r\n\r\n");
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntea\r\n");
+    let mut app = stage.app();
+    assert!(
+        app.until("\r\n\r\n")
+            .contains("transfer-encoding: chunked\r\n")
+    );
+    assert_eq!(app.until("tea\r\n"), "3\r\ntea\r\n");
+    client.send("0\r\n\r\n");
+    assert_eq!(app.until("\r\n\r\n"), "0\r\n\r\n");
+    app.send("HTTP/1.1 204 No Content\r\n\r\n");
+    client.until("\r\n\r\n");
+    stage.drains();
+}
+
+#[test]
+fn go_on_is_the_app_s_to_say() {
+    let stage = Stage::set();
+    let mut client = stage.client();
+    let request = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
+    client.send(request);
+    let mut app = stage.app();
+    app.until("\r\n\r\n");
+    app.send("HTTP/1.1 100 Continue\r\n\r\n");
+    assert_eq!(client.until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+    client.send("tea");
+    assert_eq!(app.until("tea"), "tea");
+    app.send("HTTP/1.1 204 No Content\r\n\r\n");
+    assert_eq!(client.until("\r\n\r\n"), "HTTP/1.1 204 No Content\r\n\r\n");
+    // Without it the body never comes, so that the connection cannot go on.
+    client.send(request);
+    let mut app = stage.app();
+    app.until("\r\n\r\n");
+    app.send("HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n");
+    assert!(client.rest().ends_with("connection: close\r\n\r\n"));
+    stage.drains();
+}
+
+#[test]
+fn an_early_answer_to_a_large_upload_arrives() {
+    let stage = Stage::set();
+    let mut client = stage.client();
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n");
+    let mut upload = client.0.try_clone().unwrap();
+    let uploading = thread::spawn(move || upload.write_all(&vec![b'x'; 8_000_000]));
+    let mut app = stage.app();
+    app.until("xxx");
+    app.send("HTTP/1.1 413 Payload Too Large\r\nContent-Length: 8\r\n\r\ntoo much");
+    let answer = client.until("too much");
+    assert!(answer.contains("connection: close\r\n"), "{answer}");
+    uploading.join().unwrap().unwrap();
+    assert_eq!(client.rest(), "");
+    drop(app);
+    stage.drains();
+}
+
+#[test]
+fn an_app_that_ends_without_an_answer_is_said_so_at_once() {
+    for (request, passed) in [
+        (GET, "\r\n\r\n"),
+        // The rest of this body never comes.
+        (
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\ntea",
+            "tea",
+        ),
+    ] {
+        let stage = Stage::set();
+        let mut client = stage.client();
+        client.send(request);
+        let mut app = stage.app();
+        app.until(passed);
+        drop(app);
+        let answer = client.until("answer\n");
+        assert!(
+            answer.starts_with("HTTP/1.1 502 Bad Gateway\r\n"),
+            "{answer}"
+        );
+        stage.drains();
+        stage.upstream.set_nonblocking(true).unwrap();
+        assert!(stage.upstream.accept().is_err(), "it was tried again");
+    }
+}
+
+#[test]
+fn an_app_that_ends_within_its_answer_cuts_it() {
+    let stage = Stage::set();
+    for (answer, want) in [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ntea", "tea"),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntea\r\n",
+            "3\r\ntea\r\n",
+        ),
+    ] {
+        let (_, got) = stage.exchange(GET, answer);
+        assert!(got.ends_with(&format!("\r\n\r\n{want}")), "{got}");
+        assert_eq!(got.matches("HTTP/1.1").count(), 1, "{got}");
+    }
+    stage.drains();
+}
+
+#[test]
+fn what_is_no_http_is_said_to_be_so_without_waiting_for_a_death() {
+    let began = Instant::now();
+    let (_, got) = Stage::set().exchange(GET, "HELO\r\n\r\n");
+    assert!(got.starts_with("HTTP/1.1 502 "), "{got}");
+    assert!(began.elapsed() < OBITUARY_PATIENCE);
+}
+
+#[test]
+fn an_upload_that_breaks_off_is_no_whole_one_to_the_app() {
+    let stage = Stage::set();
+    for head in [
+        "Content-Length: 9\r\n\r\ntea",
+        "Transfer-Encoding: chunked\r\n\r\n3\r\ntea\r\n",
+    ] {
+        let mut client = stage.client();
+        client.send(&format!("POST / HTTP/1.1\r\nHost: x\r\n{head}"));
+        let mut app = stage.app();
+        app.until("tea");
+        client.0.shutdown(std::net::Shutdown::Write).unwrap();
+        assert!(!app.rest().contains("0\r\n\r\n"));
+        app.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        let answer = client.rest();
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    }
+    stage.drains();
+}
+
+#[test]
+fn events_pass_at_once_and_a_client_that_left_frees_its_lease() {
+    let stage = Stage::set();
+    let mut client = stage.client();
+    client.send(GET);
+    let mut app = stage.app();
+    app.until("\r\n\r\n");
+    app.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n");
+    client.until("data: 1\n\n\r\n");
+    app.send("data: 2\n\n");
+    client.until("data: 2\n\n\r\n");
+    drop(client);
+    // The app goes on until it hears of it: some writes after the client has gone.
+    while app.0.write_all(b"data: 3\n\n").is_ok() {
+        thread::yield_now();
+    }
+    stage.drains();
+}
+
+#[test]
+fn a_page_gets_the_script_and_the_length_that_goes_with_it() {
+    let tag = inject::tag(7, None);
+    let page = "<!doctype html><title>Tea</title>";
+    let stage = Stage::set();
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n";
+    let len = page.len();
+    let (_, got) = stage.exchange(GET, &format!("{head}Content-Length: {len}\r\n\r\n{page}"));
+    let want = format!("content-length: {}\r\n\r\n{page}{tag}", len + tag.len());
+    assert!(got.ends_with(&want), "{got}");
+    let (_, got) = stage.exchange(GET, &format!("{head}\r\n{page}"));
+    let chunks = format!("{len:x}\r\n{page}\r\n{:x}\r\n{tag}\r\n0\r\n\r\n", tag.len());
+    assert!(got.ends_with(&chunks), "{got}");
+    let (_, got) = stage.exchange(GET, &format!("{head}Content-Length: 3\r\n\r\ntea"));
+    assert!(got.ends_with("content-length: 3\r\n\r\ntea"), "{got}");
+}
+
+#[test]
+fn each_answer_leaves_one_line_in_the_log() {
+    let stage = Stage::set();
+    stage.exchange(
+        GET,
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\ntea",
+    );
+    let notice = stage.notices.recv_timeout(SOON).unwrap();
+    let Notice::Access(record) = notice else {
+        panic!("{notice:?}");
+    };
+    assert_eq!((record.status, record.body_bytes), (404, 3));
+    let mut client = stage.client();
+    client.send("BAD\r\n\r\n");
+    assert!(client.rest().starts_with("HTTP/1.1 400 "));
+    let notice = stage.notices.recv_timeout(SOON).unwrap();
+    assert!(
+        matches!(notice, Notice::Refused { status: 400, .. }),
+        "{notice:?}"
+    );
+}
