@@ -1,9 +1,11 @@
 // Listens for devserve: reloads when there is something newer than this page, swaps changed
-// stylesheets in place, and says when a build failed. Loaded by one tag from devserve itself.
+// stylesheets in place, and says why there is nothing newer. Loaded by one tag from devserve
+// itself.
 (() => {
   "use strict";
   const version = new URL(document.currentScript.src).searchParams.get("v");
   const base = document.currentScript.src.replace(/reload\.js.*$/, "");
+  const isBuildPage = document.currentScript.dataset.page === "build";
   let stream = null;
   let note = null;
 
@@ -28,9 +30,15 @@
   };
 
   const broken = (event) => {
+    // Of two failed builds only the newer one is worth a page. Not so for an app that died:
+    // to ask again is to start it again.
+    if (isBuildPage) {
+      location.reload();
+      return;
+    }
     note ??= document.createElement("div");
     note.setAttribute("role", "status");
-    note.textContent = "Build failed: " + event.data;
+    note.textContent = event.data;
     Object.assign(note.style, {
       position: "fixed", inset: "auto 0 0 0", zIndex: 2147483647, padding: "0.6em 1em",
       font: "14px/1.4 system-ui, sans-serif", color: "#fff", background: "#a3152a",

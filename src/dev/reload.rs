@@ -31,7 +31,8 @@ pub(crate) enum Signal {
     Reload(u64),
     /// One stylesheet changed; its file name. The page stays.
     Style(String),
-    /// The build failed; a line that says why. The page stays and shows it.
+    /// There is no newer page: a line that says why, which the page shows. One that explains an
+    /// earlier failed build makes room for the newer one.
     Broken(String),
 }
 
@@ -95,7 +96,7 @@ impl ReloadHub {
         self.lock().broadcast(&Signal::Style(name))
     }
 
-    /// Tells every page why there is no newer one; how many heard it.
+    /// Tells every page, in a line, why there is no newer one; how many heard it.
     pub(crate) fn broken(&self, summary: String) -> usize {
         self.lock().broadcast(&Signal::Broken(summary))
     }

@@ -241,7 +241,8 @@ impl Worker {
 
     fn explain_build(&self, report: &BuildFailed) {
         self.gate.explain(Arc::new(report.page()));
-        self.hub.broken(summary(report));
+        self.hub
+            .broken(format!("Build failed: {}", summary(report)));
         let is_error = |diagnostic: &&Diagnostic| diagnostic.level == Level::Error;
         let errors = report.diagnostics.iter().filter(is_error);
         let rendered: Vec<&str> = errors.map(|error| error.rendered.as_str()).collect();
@@ -268,6 +269,10 @@ impl Worker {
             when_ready,
         };
         self.gate.bury(generation, Arc::new(report.page()), pause);
+        if when == Death::AtStart {
+            let summary = format!("{target} ended before it was ready: {how}");
+            self.hub.broken(summary);
+        }
         self.sink.tell(Notice::Died {
             target,
             how,

@@ -69,7 +69,6 @@ impl Incoming {
     }
 
     /// Whether all of the body has arrived, so that reading it will not wait.
-    #[cfg(feature = "dev")]
     pub(crate) fn is_at_hand(&self) -> bool {
         let arrived = self
             .wire

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 
-use crate::http::h1::{self, Fault, Limits, RequestHead};
+use crate::http::h1::{self, Fault, Limits, RequestHead, ResponseHead};
 use crate::net::Stream;
 
 /// A stream, and the bytes that have arrived and are not used up.
@@ -78,11 +78,7 @@ impl Wire {
     }
 
     /// Takes an answer's head off what has arrived, if it is whole.
-    #[cfg(feature = "dev")]
-    pub(crate) fn take_response(
-        &mut self,
-        limits: &Limits,
-    ) -> Result<Option<h1::ResponseHead>, Fault> {
+    pub(crate) fn take_response(&mut self, limits: &Limits) -> Result<Option<ResponseHead>, Fault> {
         match h1::response_len(&self.buffer, self.searched, limits)? {
             Some(len) => h1::read_response(&self.split(len)).map(Some),
             None => {

@@ -66,18 +66,26 @@ fn an_app_that_dies_leaves_its_last_words() {
     let Some(browser) = Browser::start() else {
         return;
     };
+    const DEATH: &str = "eprintln!(\"no database\"); std::process::exit(7);";
     let guestbook = Guestbook::new();
-    guestbook.edit(
-        "main.rs",
-        "fn main() -> Result<()> {",
-        "fn main() -> Result<()> {\n    eprintln!(\"no database\");\n    std::process::exit(7);",
-    );
     let devserve = guestbook.serve();
     browser.look(1200, "light");
     browser.open(&url(&devserve, "/"));
+    browser.wait_for_text("h1", "Guestbook");
+
+    let how = "guestbook ended before it was ready: exit code 7";
+    guestbook.edit(
+        "main.rs",
+        "let folder = std",
+        &format!("{DEATH} let folder = std"),
+    );
+    browser.wait_for_text("body > [role=status]", how);
+    browser.reload();
     browser.wait_for_text("#stderr + pre", "no database");
-    let how = browser.text("h1");
-    assert_eq!(how, "guestbook ended before it was ready: exit code 7");
+    assert_eq!(browser.text("h1"), how);
     keep(&browser, "app-died", None);
+
+    guestbook.edit("main.rs", DEATH, "");
+    browser.wait_for_text("h1", "Guestbook");
     assert_eq!(browser.complaints(), [""; 0]);
 }

@@ -71,11 +71,11 @@ fn a_compile_error_reaches_an_open_page_and_its_mend_brings_the_page_back() {
         keep(&browser, &format!("build-failed-{width}-{scheme}"), None);
     }
 
-    guestbook.edit(
-        "main.rs",
-        "let wanted = \"the last\";",
-        "let wanted = 1_000_000;",
-    );
+    // The next mistake takes the place of the first.
+    guestbook.edit("main.rs", "let wanted = \"the last\";", "let wanted = 'x';");
+    browser.wait_for_text("h1", "cannot be indexed by `char`");
+
+    guestbook.edit("main.rs", "let wanted = 'x';", "let wanted = 1_000_000;");
     browser.wait_for_text("h1", "Guestbook");
     assert_eq!(browser.complaints(), [""; 0]);
 }

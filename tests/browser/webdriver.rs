@@ -156,22 +156,23 @@ impl Browser {
     }
 
     /// What the browser has complained of since it was last asked: scripts that failed, content
-    /// that a policy forbade or that was not there. The status of the page itself is not among it.
+    /// that a policy forbade or that was not there. Not among it: the status of the page itself,
+    /// and of the icon that browsers ask every site for.
     #[track_caller]
     pub(crate) fn complaints(&self) -> Vec<String> {
         let page = self.run("return location.href");
         let page = page.as_str().expect("an address");
-        let is_its_status = |message: &str| {
-            message
-                .strip_prefix(page)
-                .is_some_and(|rest| rest.contains("the server responded with a status of"))
+        let is_expected = |message: &str| {
+            let (address, _) = message.split_once(" - ").unwrap_or_default();
+            message.contains("the server responded with a status of")
+                && (address == page || address.ends_with("/favicon.ico"))
         };
         let log = self.post("/se/log", json!({ "type": "browser" })).unwrap();
         let entries = log.as_array().expect("a list").iter();
         entries
             .filter(|entry| entry["level"] != "INFO")
             .map(|entry| entry["message"].as_str().unwrap_or_default().to_owned())
-            .filter(|message| !is_its_status(message))
+            .filter(|message| !is_expected(message))
             .collect()
     }
 
