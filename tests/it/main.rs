@@ -16,6 +16,4 @@ mod toolkit_forms;
 mod toolkit_requests;
 mod toolkit_responses;
 mod toolkit_templates;
-#[cfg(all(feature = "server", feature = "tower"))]
-mod tower;
 mod vectors;
