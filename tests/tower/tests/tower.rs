@@ -85,11 +85,9 @@ fn an_app_answers_inside_axum() {
             "{answer}"
         );
     }
+    // Hyper may not even have sent the head by then; what counts is that no end is pretended.
     let late = ask("GET", "/tea/late", "");
-    assert!(
-        late.contains("some") && !late.contains("0\r\n\r\n"),
-        "the client must notice: {late}"
-    );
+    assert!(!late.contains("0\r\n\r\n"), "the client must notice: {late}");
     let head = ask("HEAD", "/tea", "");
     assert!(head.ends_with("\r\n\r\n"), "{head}");
 }
