@@ -97,12 +97,13 @@ impl<A: App> Debugger<A> {
 
     /// The body, told of should it fail while it is sent. What is at hand, or has a length and
     /// so comes from a file or a buffer, is left as it is.
-    fn watch(&self, body: Body, environ: &Environ, began: Instant) -> Body {
+    fn watch(&self, mut body: Body, environ: &Environ, began: Instant) -> Body {
         if body.len().is_some() {
             return body;
         }
         let (sink, facts) = (Arc::clone(&self.sink), Facts::of(environ));
-        Body::writer(move |out| {
+        let close = body.take_close();
+        let watched = Body::writer(move |out| {
             let mut is_client_gone = false;
             let sent = capture::catch(|| {
                 body.send(&mut |chunk| {
@@ -116,7 +117,8 @@ impl<A: App> Debugger<A> {
                 tell(&*sink, &fault, || facts, began.elapsed());
             }
             Err(fault.into_error())
-        })
+        });
+        watched.with_close(close)
     }
 }
 

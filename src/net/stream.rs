@@ -98,6 +98,7 @@ impl Stream {
     ///
     /// # Errors
     /// `TimedOut` after `patience`; the system's.
+    #[cfg(feature = "dev")]
     pub(crate) fn wait_readable_while(
         &self,
         other: &Self,

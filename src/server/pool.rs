@@ -149,18 +149,24 @@ impl Pool {
         }
         let pool = Arc::clone(self);
         let name = format!("devserve-worker-{}", workers.alive);
-        thread::Builder::new().name(name).spawn(move || {
+        // It counts as waiting from before it runs, or the next event would spawn another.
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let spawned = thread::Builder::new().name(name).spawn(move || {
             pool.work();
             lock(&pool.workers).alive -= 1;
-        })?;
+        });
+        if let Err(error) = spawned {
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+            return Err(error);
+        }
         workers.alive += 1;
         Ok(())
     }
 
-    /// A worker's life: wait, serve, wait again.
+    /// A worker's life: wait, serve, wait again. Whoever calls has counted it as waiting.
     fn work(self: &Arc<Self>) {
         while !self.stopping.load(Ordering::SeqCst) {
-            let is_spare = self.waiting.fetch_add(1, Ordering::SeqCst) >= SPARE_WORKERS;
+            let is_spare = self.waiting.load(Ordering::SeqCst) > SPARE_WORKERS;
             let event = self.poller.wait(is_spare.then_some(WORKER_PATIENCE));
             let was_last = self.waiting.fetch_sub(1, Ordering::SeqCst) == 1;
             if was_last
@@ -186,6 +192,7 @@ impl Pool {
                     return;
                 }
             }
+            self.waiting.fetch_add(1, Ordering::SeqCst);
         }
     }
 

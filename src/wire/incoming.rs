@@ -270,7 +270,7 @@ mod tests {
     fn a_small_rest_is_read_away_and_a_large_one_is_not() {
         let (mut body, _other) = incoming("abcdeGET", Framing::Length(5), Expectation::None);
         let (mut wire, drained) = body.reclaim(5, SOON).unwrap();
-        wire.fill().unwrap();
+        wire.fill_ready().unwrap();
         assert_eq!((wire.arrived(), drained), (&b"GET"[..], Ok(())));
         let (mut body, _other) = incoming("abcdeGET", Framing::Length(5), Expectation::None);
         assert_eq!(body.reclaim(4, SOON).unwrap().1, Err(Unread::TooMuch));

@@ -44,6 +44,7 @@ impl Wire {
     }
 
     /// Waits for more bytes: 0 at the end.
+    #[cfg(feature = "dev")]
     pub(crate) fn fill(&mut self) -> io::Result<usize> {
         loop {
             match self.fill_ready()? {

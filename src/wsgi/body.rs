@@ -124,6 +124,11 @@ impl Body {
         std::mem::take(&mut self.close)
     }
 
+    /// With another body's hooks, for a body that stands in for it.
+    pub(crate) fn with_close(self, close: Close) -> Self {
+        Self { close, ..self }
+    }
+
     /// Passes every chunk through `change`. The length is no longer known.
     #[must_use]
     pub fn map_chunks(
@@ -138,7 +143,7 @@ impl Body {
                 Ok(())
             })
         });
-        Self { close, ..changed }
+        changed.with_close(close)
     }
 
     /// How many bytes there will be, where that is known.

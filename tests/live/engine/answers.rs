@@ -96,7 +96,7 @@ fn an_error_before_the_first_byte_is_a_500_and_a_later_one_cuts() {
     let serving = serve(wsgi::app_fn(|environ| match &*environ.path() {
         "/err" => Err("no rows".into()),
         "/panic" => panic!("no rows"),
-        "/early" => Ok(Reply::new(Body::chunks::<&str>([Err("no rows".into())]))),
+        "/early" => Ok(Reply::new(Body::chunks([Ok(""), Err("no rows".into())]))),
         "/late" => Ok(Reply::new(Body::chunks([
             Ok("some"),
             Err("no rows".into()),

@@ -156,15 +156,25 @@ fn a_handler_that_never_ends_does_not_hold_up_a_stop() {
 fn serves_on_a_unix_socket() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.sock");
-    let serving = Server::new(wsgi::app_fn(echo))
-        .bind(&Address::unix(&path))
-        .unwrap();
+    let facts = wsgi::app_fn(|environ| {
+        let text = |key| environ.get(key).map(|value| value.to_string());
+        let facts = [
+            "SERVER_NAME",
+            "SERVER_PORT",
+            "SERVER_PROTOCOL",
+            "REMOTE_ADDR",
+        ]
+        .map(text);
+        Ok(Reply::new(format!("{facts:?}").into()))
+    });
+    let serving = Server::new(facts).bind(&Address::unix(&path)).unwrap();
     let mut stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(b"GET /u HTTP/1.0\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    check(&answer, "200 OK", &["GET /u"]);
+    let facts = r#"[Some("localhost"), Some("0"), Some("HTTP/1.0"), None]"#;
+    check(&answer, "200 OK", &[facts]);
     drop(serving);
     assert!(!path.exists());
 }
