@@ -269,6 +269,9 @@ impl Environ {
             "GATEWAY_INTERFACE" => Value::Text("CGI/1.1".into()),
             "SERVER_NAME" => Value::Text(self.server.name.as_str().into()),
             "SERVER_PORT" => Value::Text(self.server.port.to_string().into()),
+            "SERVER_SOFTWARE" => {
+                Value::Text(concat!("devserve/", env!("CARGO_PKG_VERSION")).into())
+            }
             "SERVER_PROTOCOL" => Value::Text(protocol(self.version).into()),
             "REMOTE_ADDR" => Value::Text(self.remote?.ip().to_string().into()),
             "REMOTE_PORT" => Value::Text(self.remote?.port().to_string().into()),
@@ -391,6 +394,7 @@ const FACTS: &[&str] = &[
     "SERVER_NAME",
     "SERVER_PORT",
     "SERVER_PROTOCOL",
+    "SERVER_SOFTWARE",
     "REMOTE_ADDR",
     "REMOTE_PORT",
     "HTTPS",

@@ -42,6 +42,7 @@ fn every_key_of_cgi_and_pep_3333_is_there() {
     check("SERVER_NAME", Some("localhost"));
     check("SERVER_PORT", Some("80"));
     check("SERVER_PROTOCOL", Some("HTTP/1.1"));
+    check("SERVER_SOFTWARE", Some("devserve/0.1.0"));
     check("GATEWAY_INTERFACE", Some("CGI/1.1"));
     check("REMOTE_ADDR", Some("127.0.0.1"));
     check("REMOTE_PORT", Some("9"));
