@@ -239,6 +239,7 @@ fn the_longest_idle_connection_makes_room_and_not_the_newest() {
         wsgi::app_fn(echo),
         Settings {
             connections: 2,
+            workers: 1, // so that one thing comes after the other
             ..Settings::default()
         },
     );
