@@ -204,9 +204,11 @@ impl Pool {
         if let Err(error) = &accepted
             && !is_passing(error)
         {
+            if lock(&self.table).evict_idle() {
+                return self.listen_on(); // its descriptor is free now
+            }
             // Accepting again at once would fail again at once, and spin.
             log::warn!("cannot accept a connection: {error}");
-            lock(&self.table).evict_idle();
             let again = Instant::now() + ACCEPT_PAUSE;
             let mut clock = lock(&self.clock.next);
             clock.accept_again = Some(again);

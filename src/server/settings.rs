@@ -25,7 +25,7 @@ pub struct Settings {
     /// What is read away of a body nobody read, so that the connection can go on, in bytes.
     pub unread_body_bytes: u64,
     /// How long a connection that was ended early is still listened to, so that the answer is
-    /// not lost to a reset.
+    /// not lost to a reset; and how long the rest of a body nobody read is awaited.
     pub linger: Duration,
     /// The `Server` field, where the app sets none; empty sends none.
     pub server_name: String,

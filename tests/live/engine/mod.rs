@@ -4,6 +4,7 @@ mod answers;
 mod connections;
 mod requests;
 mod rules;
+mod shortage;
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
