@@ -270,7 +270,7 @@ fn browsers_are_told() {
     project.write("templates/list.html", "<ol></ol>\n");
     events.wait_for("event: reload\n");
     project.write("src/main.rs", "fn main() { let x: u32 = \"text\"; }\n");
-    events.wait_for("event: broken\ndata: src/main.rs:1: mismatched types\n");
+    events.wait_for("event: broken\ndata: Build failed: src/main.rs:1: mismatched types\n");
     project.write_shop("two");
     events.wait_for("event: reload\n");
 }
@@ -284,12 +284,19 @@ struct Events {
 impl Events {
     #[track_caller]
     fn wait_for(&mut self, words: &str) {
+        // The stream is never silent for long, so its own timeout is no deadline.
+        let deadline = Instant::now() + PATIENCE;
         let mut byte = [0];
         while !self.read.ends_with(words.as_bytes()) {
             if let Err(error) = self.stream.read_exact(&mut byte) {
                 panic!("{error} after {:?}", String::from_utf8_lossy(&self.read));
             }
             self.read.push(byte[0]);
+            assert!(
+                Instant::now() < deadline,
+                "no {words:?} in {:?}",
+                String::from_utf8_lossy(&self.read)
+            );
         }
     }
 }
