@@ -1,5 +1,5 @@
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::pages::Owner;
 use crate::sys::unwind::Symbol;
@@ -71,10 +71,13 @@ pub(super) fn short(file: &Path) -> Cow<'_, str> {
         let rest = rest.or_else(|| text.strip_prefix(STD_DEPENDENCIES));
         return Cow::Owned(rest.unwrap_or(&text).to_owned());
     }
-    let here = std::env::current_dir().unwrap_or_default();
-    match file.strip_prefix(here) {
-        Ok(relative) => Cow::Owned(relative.to_string_lossy().into_owned()),
-        Err(_) => text,
+    // From where the user started it; else from the package, which cargo and its like name.
+    let here = std::env::current_dir().ok();
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let mut roots = here.into_iter().chain(package);
+    match roots.find_map(|root| file.strip_prefix(root).ok()) {
+        Some(relative) => Cow::Owned(relative.to_string_lossy().into_owned()),
+        None => text,
     }
 }
 
