@@ -150,7 +150,7 @@ impl Exchange for Passing {
     }
 
     fn busy(&self, stream: &Stream, peer: Peer) {
-        let text = "all connections are taken; try again\n";
+        let text = "too busy; try again\n";
         self.answer_unasked(stream, peer, StatusCode::SERVICE_UNAVAILABLE, text);
     }
 }

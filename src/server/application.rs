@@ -79,13 +79,7 @@ impl Exchange for Application {
 
     fn busy(&self, stream: &Stream, peer: Peer) {
         let retry = HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from_static("1"))]);
-        self.answer_bare(
-            stream,
-            peer,
-            "all connections are taken; try again\n",
-            retry,
-            Failure::Busy,
-        );
+        self.answer_bare(stream, peer, "too busy; try again\n", retry, Failure::Busy);
     }
 }
 

@@ -12,7 +12,9 @@
 //!
 //! It explains nothing: an app's error is a bare 500 here, and a value in the [`Record`].
 
+mod admission;
 mod application;
+mod clock;
 mod exchange;
 mod pool;
 mod record;

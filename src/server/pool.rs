@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::http::h1::{Fault, RequestHead};
 use crate::net::{Address, Listener, Peer, Poller, Readiness};
+use crate::server::admission::{Admission, Admitted};
+use crate::server::clock::Clock;
 use crate::server::exchange::{After, Exchange, Turn};
 use crate::server::settings::Settings;
 use crate::server::table::{Parked, Stage, Table};
@@ -35,6 +37,7 @@ pub(crate) struct Pool {
     address: Address,
     poller: Poller,
     table: Mutex<Table>,
+    admission: Admission,
     workers: Mutex<Workers>,
     // Told when a connection leaves, and when a stop begins.
     changed: Condvar,
@@ -47,21 +50,6 @@ pub(crate) struct Pool {
 #[derive(Default)]
 struct Workers {
     alive: usize,
-}
-
-/// When the clock thread looks at the deadlines next.
-#[derive(Default)]
-struct Clock {
-    next: Mutex<ClockState>,
-    nearer: Condvar,
-}
-
-#[derive(Default)]
-struct ClockState {
-    wake: Option<Instant>,
-    // The listener rests until then.
-    accept_again: Option<Instant>,
-    stopped: bool,
 }
 
 impl Pool {
@@ -77,6 +65,7 @@ impl Pool {
         poller.arm(&listener, LISTENER)?;
         let pool = Arc::new(Self {
             exchange: Box::new(exchange),
+            admission: Admission::new(settings.workers, settings.queue),
             settings,
             address: listener.address().clone(),
             listener: Mutex::new(Some(listener)),
@@ -107,8 +96,7 @@ impl Pool {
     /// cuts the rest: returns how many were cut.
     pub(crate) fn stop(&self, deadline: Instant) -> usize {
         self.stopping.store(true, Ordering::SeqCst);
-        lock(&self.clock.next).stopped = true;
-        self.clock.nearer.notify_all();
+        self.clock.stop();
         lock(&self.listener).take();
         // Wakes cannot fail for a counter that is never near its end.
         self.poller.wake_all().ok();
@@ -144,7 +132,7 @@ impl Pool {
 
     fn spawn_worker(self: &Arc<Self>) -> io::Result<()> {
         let mut workers = lock(&self.workers);
-        if workers.alive >= self.settings.workers.max(1) {
+        if workers.alive >= self.admission.most_workers() {
             return Ok(());
         }
         let pool = Arc::clone(self);
@@ -178,12 +166,7 @@ impl Pool {
             }
             match event {
                 Ok(Readiness::Ready(LISTENER)) => self.accept(),
-                Ok(Readiness::Ready(key)) => {
-                    let parked = lock(&self.table).take(key);
-                    if let Some(parked) = parked {
-                        self.resume(key, parked);
-                    }
-                }
+                Ok(Readiness::Ready(key)) => self.take_up(key),
                 // All others are busy by now, and somebody has to hear of the next event.
                 Ok(Readiness::TimedOut) if was_last => {}
                 Ok(Readiness::TimedOut | Readiness::Woken) => return,
@@ -209,12 +192,7 @@ impl Pool {
             }
             // Accepting again at once would fail again at once, and spin.
             log::warn!("cannot accept a connection: {error}");
-            let again = Instant::now() + ACCEPT_PAUSE;
-            let mut clock = lock(&self.clock.next);
-            clock.accept_again = Some(again);
-            drop(clock);
-            self.wake_clock_at(again);
-            return;
+            return self.clock.accept_again_at(Instant::now() + ACCEPT_PAUSE);
         }
         self.listen_on();
         let Ok((stream, peer)) = accepted else {
@@ -231,14 +209,47 @@ impl Pool {
             unharmed(|| self.exchange.busy(wire.stream(), peer));
             return;
         }
-        let key = table.enter(Arc::clone(wire.stream()));
+        let stream = Arc::clone(wire.stream());
+        let key = table.enter(Arc::clone(&stream));
+        table.park(key, self.idle(wire, peer));
         drop(table);
-        if let Err(error) = self.poller.add(wire.stream().as_ref(), key) {
+        if let Err(error) = self.poller.add(stream.as_ref(), key) {
             log::warn!("cannot watch a connection: {error}");
             self.leave(key);
             return;
         }
-        self.resume(key, self.idle(wire, peer));
+        self.take_up(key);
+    }
+
+    /// Serves a parked connection, and after it those that waited for a worker meanwhile.
+    fn take_up(&self, key: u64) {
+        match self.admission.enter(key) {
+            Admitted::Queued => {}
+            Admitted::Full => self.turn_away(key),
+            Admitted::Serve => {
+                let mut next = Some(key);
+                while let Some(key) = next {
+                    self.resume(key);
+                    next = self.admission.leave();
+                }
+            }
+        }
+    }
+
+    /// Tells a client that asks that there is nobody to serve it, nor will be for a while.
+    fn turn_away(&self, key: u64) {
+        let Some(mut parked) = lock(&self.table).take(key) else {
+            return;
+        };
+        match (parked.stage, parked.wire.fill_ready()) {
+            (Stage::Idle | Stage::Head, Ok(Some(1..))) => {
+                unharmed(|| self.exchange.busy(parked.wire.stream(), parked.peer));
+                self.start_linger(key, parked.wire, parked.peer);
+            }
+            // It has not asked yet.
+            (Stage::Idle, Ok(None)) => self.park(key, parked),
+            _ => self.leave(key), // it has gone, or was told to
+        }
     }
 
     /// A connection before its first request, or between two.
@@ -260,7 +271,10 @@ impl Pool {
     }
 
     /// Goes on with a connection that has something to read, or to be told.
-    fn resume(&self, key: u64, parked: Parked) {
+    fn resume(&self, key: u64) {
+        let Some(parked) = lock(&self.table).take(key) else {
+            return; // its time was over, or a stop came between
+        };
         let resumed = unharmed(|| match parked.stage {
             Stage::Idle | Stage::Head => self.serve(key, parked),
             Stage::Late => self.refuse(key, parked, &Fault::TooSlow),
@@ -397,7 +411,7 @@ impl Pool {
             log::warn!("cannot watch a connection: {error}");
             return self.leave(key);
         }
-        self.wake_clock_at(deadline);
+        self.clock.wake_at(Some(deadline));
     }
 
     fn leave(&self, key: u64) {
@@ -405,43 +419,14 @@ impl Pool {
         self.changed.notify_all();
     }
 
-    fn wake_clock_at(&self, deadline: Instant) {
-        let mut clock = lock(&self.clock.next);
-        if clock.wake.is_none_or(|wake| deadline < wake) {
-            clock.wake = Some(deadline);
-            self.clock.nearer.notify_all();
-        }
-    }
-
     /// The clock thread: ends what has waited too long.
     fn keep_deadlines(&self) {
-        let mut clock = lock(&self.clock.next);
-        while !clock.stopped {
-            let now = Instant::now();
-            match clock.wake {
-                None => {
-                    clock = self
-                        .clock
-                        .nearer
-                        .wait(clock)
-                        .unwrap_or_else(PoisonError::into_inner)
-                }
-                Some(wake) if wake > now => {
-                    let waited = self.clock.nearer.wait_timeout(clock, wake - now);
-                    clock = waited.unwrap_or_else(PoisonError::into_inner).0;
-                }
-                Some(_) => {
-                    let accept_now = clock.accept_again.take_if(|again| *again <= now).is_some();
-                    clock.wake = clock.accept_again;
-                    drop(clock);
-                    if accept_now {
-                        self.listen_on();
-                    }
-                    let next = self.end_expired(now);
-                    clock = lock(&self.clock.next);
-                    clock.wake = [clock.wake, next].into_iter().flatten().min();
-                }
+        while let Some(due) = self.clock.next() {
+            if due.accepts_again {
+                self.listen_on();
             }
+            let next = self.end_expired(due.now);
+            self.clock.wake_at(next);
         }
     }
 

@@ -51,7 +51,7 @@ pub enum Failure {
     Panic(String),
     /// The app's answer broke a rule of HTTP.
     Answer(&'static str),
-    /// All connections were taken.
+    /// No worker or no connection was free.
     Busy,
 }
 
@@ -63,7 +63,7 @@ impl fmt::Display for Failure {
             Self::App(error) => write!(f, "the app failed: {error}"),
             Self::Panic(message) => write!(f, "the app panicked: {message}"),
             Self::Answer(rule) => write!(f, "the app's answer: {rule}"),
-            Self::Busy => f.write_str("all connections are taken"),
+            Self::Busy => f.write_str("too busy"),
         }
     }
 }

@@ -7,9 +7,12 @@ use crate::http::h1::Limits;
 pub struct Settings {
     /// Bounds on heads and framing.
     pub limits: Limits,
-    /// Requests that run at once; more wait, unread, in the kernel. 256 blocking handlers are
-    /// plenty for one person, and their stacks are only address space.
+    /// Requests that run at once. 256 blocking handlers are plenty for one person, and their
+    /// stacks are only address space.
     pub workers: usize,
+    /// Requests that wait, unread, for one of the workers; more get a 503. A browser's burst
+    /// fits, a flood does not.
+    pub queue: usize,
     /// Connections open at once. Beyond it the longest idle one is closed; where none is idle,
     /// the newcomer gets a 503. Well under the usual 1024 descriptors of a process.
     pub connections: usize,
@@ -37,6 +40,7 @@ impl Default for Settings {
         Self {
             limits: Limits::default(),
             workers: 256,
+            queue: 512,
             connections: 768,
             head_timeout: seconds(10),
             body_timeout: seconds(30),

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use devserve::net::Address;
 use devserve::server::{Failure, Server, Settings};
@@ -342,6 +342,57 @@ fn with_every_worker_busy_newcomers_wait_their_turn() {
     for stream in &mut streams {
         read_until(stream, "\r\n\r\ndone");
     }
+}
+
+#[test]
+fn beyond_the_queue_a_request_is_told_that_nobody_is_free() {
+    let (entered, started) = mpsc::channel();
+    let (release, held) = mpsc::channel::<()>();
+    let gate = Mutex::new((entered, held));
+    let settings = Settings {
+        workers: 1,
+        queue: 1,
+        ..Settings::default()
+    };
+    let app = wsgi::app_fn(move |environ| {
+        let gate = gate.lock().unwrap();
+        gate.0.send(())?;
+        gate.1.recv_timeout(PATIENCE)?;
+        Ok(Reply::new(environ.path().into_owned().into()))
+    });
+    let serving = serve_with(app, settings);
+    let ask = |path: &str| {
+        let mut stream = connect(&serving);
+        stream.write_all(get(path).as_bytes()).unwrap();
+        stream
+    };
+    let mut served = ask("/served");
+    started.recv_timeout(PATIENCE).unwrap();
+    // Of these two, whichever is heard of first has the one place in the queue.
+    let mut others = [ask("/a"), ask("/b")];
+    let is_refused = |stream: &TcpStream| {
+        let mut start = [0; 12];
+        stream
+            .set_read_timeout(Some(Duration::from_millis(50)))
+            .unwrap();
+        stream.peek(&mut start).is_ok() && start.ends_with(b"503")
+    };
+    let deadline = Instant::now() + PATIENCE;
+    let refused = loop {
+        if let Some(refused) = others.iter().position(is_refused) {
+            break refused;
+        }
+        assert!(Instant::now() < deadline, "nobody was turned away");
+    };
+    others[refused].set_read_timeout(Some(PATIENCE)).unwrap();
+    let answer = read_until(&mut others[refused], "\r\n\r\n");
+    check(&answer, "503 Service Unavailable", &["retry-after: 1\r\n"]);
+    release.send(()).unwrap();
+    release.send(()).unwrap();
+    read_until(&mut served, "/served");
+    let queued = &mut others[1 - refused];
+    queued.set_read_timeout(Some(PATIENCE)).unwrap();
+    check(&read_until(queued, "\r\n\r\n/"), "200 OK", &[]);
 }
 
 #[test]
