@@ -8,12 +8,13 @@ use std::io;
 use std::net::Shutdown;
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Instant;
 
 use http::{HeaderMap, HeaderName, StatusCode, header};
 
 use crate::http::h1::{self, Expectation, Fault, Framing, Limits, RequestHead, ResponseHead};
 use crate::net::Stream;
-use crate::wire::{Incoming, Wire};
+use crate::wire::{Incoming, Pace, Wire};
 
 /// What is passed on at once.
 const PART_BYTES: usize = 64 << 10;
@@ -108,7 +109,8 @@ fn read_answer(
         .framing(&head.method)
         .map_err(ProxyError::Malformed)?;
     remove_connection(&mut answer.headers);
-    let body = Incoming::new(wire, framing, Expectation::None, &Limits::default(), None);
+    let pace = Pace::unhurried();
+    let body = Incoming::new(wire, framing, Expectation::None, &Limits::default(), pace);
     Ok(Answer { head: answer, body })
 }
 
@@ -153,14 +155,17 @@ fn pump(incoming: &Mutex<Incoming>, client: &Stream, upstream: &Stream, framing:
             (incoming.read_ready(&mut part), incoming.patience())
         };
         let passed = match read {
-            Ok(None) => match client.wait_readable_while(upstream, patience) {
-                Ok(true) => Ok(()),
-                Ok(false) => return, // the upstream has heard enough
-                Err(_) => {
-                    Incoming::lock(incoming).give_up();
-                    return upstream.shutdown(Shutdown::Write);
+            Ok(None) => {
+                let began = Instant::now();
+                let waited = client.wait_readable_while(upstream, patience);
+                let is_there = *waited.as_ref().unwrap_or(&true);
+                let waited = waited.map(|_| ());
+                match Incoming::lock(incoming).waited(began.elapsed(), waited) {
+                    Ok(()) if is_there => Ok(()),
+                    Ok(()) => return, // the upstream has heard enough
+                    Err(_) => return upstream.shutdown(Shutdown::Write),
                 }
-            },
+            }
             Err(_) => return upstream.shutdown(Shutdown::Write),
             Ok(Some(0)) => {
                 if framing == Framing::Chunked {

@@ -13,7 +13,7 @@ use crate::server::clock::Clock;
 use crate::server::exchange::{After, Exchange, Turn};
 use crate::server::settings::Settings;
 use crate::server::table::{Parked, Stage, Table};
-use crate::wire::{Incoming, Wire};
+use crate::wire::{Incoming, Pace, Wire};
 
 /// Workers that stay when there is nothing to do.
 const SPARE_WORKERS: usize = 4;
@@ -322,7 +322,7 @@ impl Pool {
             head.framing,
             head.expectation,
             &self.settings.limits,
-            Some(self.settings.body_timeout),
+            Pace::new(self.settings.body_timeout, self.settings.body_rate),
         )));
         let turn = Turn::new(
             head,

@@ -20,6 +20,9 @@ pub struct Settings {
     pub head_timeout: Duration,
     /// Between two reads of a body; then the read fails.
     pub body_timeout: Duration,
+    /// Bytes a second that a body must bring on the whole, with `body_timeout` to begin with;
+    /// 0 asks for none. Slower than any line, and faster than who only wants to hold a thread.
+    pub body_rate: u32,
     /// Between two successful writes; then the connection is cut.
     pub write_timeout: Duration,
     /// How long an idle connection stays open. Longer than browsers' own patience, so that
@@ -44,6 +47,7 @@ impl Default for Settings {
             connections: 768,
             head_timeout: seconds(10),
             body_timeout: seconds(30),
+            body_rate: 256,
             write_timeout: seconds(30),
             keep_alive: seconds(75),
             unread_body_bytes: 64 << 10,

@@ -3,7 +3,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::http::h1::{BodyDecoder, Decoded, Expectation, Fault, Framing, Limits};
-use crate::wire::Wire;
+use crate::wire::{Pace, Wire};
 
 /// A message's body as it comes in. It reads no further than the body goes, and a body that
 /// breaks off or breaks its framing is an error, never a quiet end.
@@ -16,8 +16,7 @@ pub(crate) struct Incoming {
     expectation: Expectation,
     // A fault ends the body for good; every later read says so again.
     fault: Option<Fault>,
-    // How long a read may wait.
-    patience: Option<Duration>,
+    pace: Pace,
 }
 
 /// Why a wire cannot carry another message.
@@ -35,7 +34,7 @@ impl Incoming {
         framing: Framing,
         expectation: Expectation,
         limits: &Limits,
-        patience: Option<Duration>,
+        pace: Pace,
     ) -> Self {
         let decoder = BodyDecoder::new(framing, limits);
         Self {
@@ -43,7 +42,7 @@ impl Incoming {
             decoder,
             expectation,
             fault: None,
-            patience,
+            pace,
         }
     }
 
@@ -53,9 +52,16 @@ impl Incoming {
         shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long a read may wait.
+    /// How long the next wait for bytes may last.
     pub(crate) fn patience(&self) -> Option<Duration> {
-        self.patience
+        self.pace.patience()
+    }
+
+    /// Takes in how a wait for bytes went. A body whose rest cannot be waited for any longer
+    /// has ended.
+    pub(crate) fn waited(&mut self, elapsed: Duration, waited: io::Result<()>) -> io::Result<()> {
+        self.pace.waited(elapsed);
+        waited.inspect_err(|_| self.give_up())
     }
 
     /// The answer is on its way, so nobody is told to go on any more (RFC 9110 §10.1.1).
@@ -108,7 +114,7 @@ impl Incoming {
             if waits || left == 0 || self.decoder.remaining().is_some_and(|rest| rest > left) {
                 return Err(Unread::TooMuch);
             }
-            self.patience = Some(deadline.saturating_duration_since(Instant::now()));
+            self.pace = Pace::new(deadline.saturating_duration_since(Instant::now()), 0);
             match self.read(&mut scratch) {
                 Ok(read) => left = left.saturating_sub(read as u64),
                 Err(_) => return Err(Unread::Broken), // whatever it was, the place is lost
@@ -179,10 +185,11 @@ impl Incoming {
                     return Err(io::Error::new(io::ErrorKind::UnexpectedEof, Fault::Cut));
                 }
                 Ok(Some(len)) if direct > 0 => {
+                    self.pace.received(len);
                     self.decoder.took(len);
                     return Ok(Some(len));
                 }
-                Ok(Some(_)) => {}
+                Ok(Some(len)) => self.pace.received(len),
                 Err(error) => {
                     self.fault = Some(Fault::Cut);
                     return Err(error);
@@ -198,11 +205,10 @@ impl Read for Incoming {
             if let Some(read) = self.read_ready(place)? {
                 return Ok(read);
             }
-            if let Some(wire) = &self.wire
-                && let Err(error) = wire.stream().wait_readable(self.patience)
-            {
-                self.give_up();
-                return Err(error);
+            if let Some(wire) = &self.wire {
+                let began = Instant::now();
+                let waited = wire.stream().wait_readable(self.patience());
+                self.waited(began.elapsed(), waited)?;
             }
         }
     }
@@ -223,7 +229,13 @@ mod tests {
         other.write_all(sent.as_bytes()).unwrap();
         let wire = Wire::new(Stream::from(ours));
         (
-            Incoming::new(wire, framing, expectation, &Limits::default(), None),
+            Incoming::new(
+                wire,
+                framing,
+                expectation,
+                &Limits::default(),
+                Pace::unhurried(),
+            ),
             other,
         )
     }

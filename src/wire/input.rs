@@ -1,5 +1,6 @@
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use crate::net::Stream;
 use crate::wire::Incoming;
@@ -31,10 +32,9 @@ impl Read for Input {
                 }
                 incoming.patience()
             };
-            if let Err(error) = self.stream.wait_readable(patience) {
-                Incoming::lock(&self.incoming).give_up();
-                return Err(error);
-            }
+            let began = Instant::now();
+            let waited = self.stream.wait_readable(patience);
+            Incoming::lock(&self.incoming).waited(began.elapsed(), waited)?;
         }
     }
 }

@@ -8,9 +8,11 @@
 mod incoming;
 mod input;
 mod outgoing;
+mod pace;
 mod stream;
 
 pub(crate) use incoming::Incoming;
 pub(crate) use input::Input;
 pub(crate) use outgoing::{End, Head, Outgoing};
+pub(crate) use pace::Pace;
 pub(crate) use stream::Wire;

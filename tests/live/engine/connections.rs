@@ -345,6 +345,40 @@ fn with_every_worker_busy_newcomers_wait_their_turn() {
 }
 
 #[test]
+fn a_body_that_drips_does_not_hold_its_worker() {
+    let settings = Settings {
+        body_timeout: Duration::from_millis(300),
+        body_rate: 1000,
+        ..Settings::default()
+    };
+    let app = wsgi::app_fn(|environ| {
+        let read = environ.input().read_to_end(&mut Vec::new());
+        Ok(Reply::new(
+            format!("{:?}\n", read.unwrap_err().kind()).into(),
+        ))
+    });
+    let serving = serve_with(app, settings);
+    let mut stream = connect(&serving);
+    let head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let dripping = stream.try_clone().unwrap();
+    let dripper = std::thread::spawn(move || {
+        // Well within the time for a single wait; it ends when the server has had enough.
+        while (&dripping).write_all(b"x").is_ok() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    });
+    check(
+        &read_until(&mut stream, "TimedOut\n"),
+        "200 OK",
+        &["connection: close"],
+    );
+    drop(stream);
+    drop(serving);
+    dripper.join().unwrap();
+}
+
+#[test]
 fn beyond_the_queue_a_request_is_told_that_nobody_is_free() {
     let (entered, started) = mpsc::channel();
     let (release, held) = mpsc::channel::<()>();
