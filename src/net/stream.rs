@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::io::{self, IoSlice, Write};
 use std::mem::MaybeUninit;
 use std::net::{Shutdown, SocketAddr};
@@ -130,6 +131,21 @@ impl Stream {
             }
         }
         Ok(())
+    }
+
+    /// Sends the next `len` bytes of `file` without reading them into this process: how many
+    /// were sent, 0 at the file's end, `None` where the system cannot do it for this file.
+    pub(crate) fn send_file(&self, file: &File, len: u64) -> io::Result<Option<u64>> {
+        let most = usize::try_from(len).unwrap_or(usize::MAX);
+        loop {
+            match rustix::fs::sendfile(&self.socket, file, None, most) {
+                Ok(sent) => return Ok(Some(sent as u64)),
+                Err(Errno::INTR) => {}
+                Err(Errno::INVAL | Errno::NOSYS) => return Ok(None),
+                Err(Errno::AGAIN) => return Err(io::ErrorKind::TimedOut.into()),
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// How long a write may wait.

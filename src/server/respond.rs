@@ -10,6 +10,9 @@ use crate::server::record::Failure;
 use crate::wire::{End, Head, Outgoing};
 use crate::wsgi::{Body, Error, Result, StartError, StartResponse, Status};
 
+/// Files up to this size leave together with their head.
+const COPIED_BYTES: u64 = 64 << 10;
+
 /// The `start_response` of one request: takes the head and sends it with the first byte of the
 /// body.
 pub(crate) struct Respond<'a> {
@@ -69,7 +72,7 @@ impl<'a> Respond<'a> {
         Ok(())
     }
 
-    fn send_chunks(&mut self, body: Body) -> Result<()> {
+    fn send_chunks(&mut self, mut body: Body) -> Result<()> {
         let len = body.len();
         let has_body = match &self.state {
             State::Silent => return Err(StartError::NotYet.into()),
@@ -85,10 +88,27 @@ impl<'a> Respond<'a> {
             _ if !has_body => self.commit(len),
             Some(whole) => self.part(whole, len),
             None => {
+                self.send_file(&mut body, len)?;
                 body.send(&mut |chunk| self.part(chunk, len))?;
                 self.commit(Some(0)) // where there was no chunk at all
             }
         }
+    }
+
+    /// Lets the system send a file by itself, where that is worth a call of its own.
+    fn send_file(&mut self, body: &mut Body, len: Option<u64>) -> Result<()> {
+        let Some((file, left)) = body.as_file().filter(|(_, left)| **left > COPIED_BYTES) else {
+            return Ok(());
+        };
+        self.commit(len)?;
+        let State::Committed(outgoing) = &mut self.state else {
+            return Ok(()); // the client has gone, as the next part will find
+        };
+        if let Err(error) = outgoing.file(file, left) {
+            let (status, body_bytes) = (outgoing.status(), outgoing.body_bytes());
+            return Err(self.lose(status, body_bytes, error));
+        }
+        Ok(())
     }
 
     /// Ends an answer that was sent, and finds out whether it was what its head promised.

@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::io;
 
 use http::{HeaderMap, Method, StatusCode, Version, header};
@@ -98,6 +99,23 @@ impl<'a> Outgoing<'a> {
     /// Whether the answer has a body at all.
     pub(crate) fn has_body(&self) -> bool {
         self.framing != Framing::None
+    }
+
+    /// Sends as much of `file` as the system sends by itself, and takes it off `left`; the rest
+    /// is for [`part`](Self::part). Only within a promised length, which it never passes.
+    pub(crate) fn file(&mut self, file: &File, left: &mut u64) -> io::Result<()> {
+        let Framing::Length(promised) = self.framing else {
+            return Ok(());
+        };
+        let mut most = (promised - self.body_bytes).min(*left);
+        while most > 0
+            && let Some(sent @ 1..) = self.stream.send_file(file, most)?
+        {
+            most -= sent;
+            *left -= sent;
+            self.body_bytes += sent;
+        }
+        Ok(())
     }
 
     /// Sends the next bytes of the body; they are on the wire when this returns.

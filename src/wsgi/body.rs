@@ -33,6 +33,10 @@ enum Kind {
         reader: Box<dyn Read + Send>,
         left: Option<u64>,
     },
+    File {
+        file: File,
+        left: u64,
+    },
     Writer(Box<Produce>),
 }
 
@@ -83,11 +87,11 @@ impl Body {
     /// # Errors
     /// What the system says when asked for the file's length or place.
     pub fn file(mut file: File) -> io::Result<Self> {
-        let len = file
+        let left = file
             .metadata()?
             .len()
             .saturating_sub(io::Seek::stream_position(&mut file)?);
-        Ok(Self::sized_reader(file, len))
+        Ok(Kind::File { file, left }.into())
     }
 
     /// What `produce` writes: a chunk at each flush, or at 64 KiB.
@@ -153,6 +157,7 @@ impl Body {
             Kind::Empty => Some(0),
             Kind::Bytes(bytes) => Some(bytes.len() as u64),
             Kind::Reader { left, .. } => *left,
+            Kind::File { left, .. } => Some(*left),
             Kind::Chunks(_) | Kind::Writer(_) => None,
         };
         rest.map(|rest| ahead + rest)
@@ -172,13 +177,24 @@ impl Body {
         }
     }
 
+    /// The file this body is, and how much of it is to come, for a server that can send it
+    /// without reading it: it takes off what it has sent.
+    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "servers ask"))]
+    pub(crate) fn as_file(&mut self) -> Option<(&File, &mut u64)> {
+        match &mut self.kind {
+            Kind::File { file, left } if self.ahead.is_empty() => Some((file, left)),
+            _ => None, // made on the way, or begun already
+        }
+    }
+
     /// Makes the first chunk now, so that what fails at once fails before the head is sent.
-    /// A [`writer`](Self::writer) cannot be stopped half-way and is left as it is.
+    /// A [`writer`](Self::writer) cannot be stopped half-way and is left as it is, and so is a
+    /// [`file`](Self::file), which is there.
     ///
     /// # Errors
     /// What making the first chunk reports.
     pub fn prime(&mut self) -> Result<()> {
-        if !self.ahead.is_empty() || matches!(self.kind, Kind::Writer(_)) {
+        if !self.ahead.is_empty() || matches!(self.kind, Kind::Writer(_) | Kind::File { .. }) {
             return Ok(());
         }
         if self.as_bytes().is_none()
@@ -258,23 +274,39 @@ impl Kind {
             Self::Chunks(chunks) => chunks
                 .find(|chunk| !chunk.as_ref().is_ok_and(Bytes::is_empty))
                 .transpose(),
-            Self::Reader { reader, left } => {
-                let most = left.map_or(CHUNK_BYTES as u64, |left| left.min(CHUNK_BYTES as u64));
-                let mut chunk = vec![0; most as usize];
-                let read = read_some(reader, &mut chunk)?;
-                chunk.truncate(read);
-                match left {
-                    Some(left) if read == 0 && *left > 0 => {
-                        let cut = format!("the body's source ended {left} bytes early");
-                        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, cut).into());
-                    }
-                    Some(left) => *left -= read as u64,
-                    None => {}
-                }
-                Ok((read > 0).then(|| chunk.into()))
+            Self::Reader { reader, left: None } => {
+                let chunk = read_chunk(reader, CHUNK_BYTES as u64)?;
+                Ok(Some(chunk).filter(|chunk| !chunk.is_empty()))
             }
+            Self::Reader {
+                reader,
+                left: Some(left),
+            } => read_on(reader, left),
+            Self::File { file, left } => read_on(file, left),
         }
     }
+}
+
+/// The next chunk of a source that has to bring so many bytes more.
+fn read_on(reader: &mut dyn Read, left: &mut u64) -> Result<Option<Bytes>> {
+    if *left == 0 {
+        return Ok(None);
+    }
+    let chunk = read_chunk(reader, *left)?;
+    if chunk.is_empty() {
+        let cut = format!("the body's source ended {left} bytes early");
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, cut).into());
+    }
+    *left -= chunk.len() as u64;
+    Ok(Some(chunk))
+}
+
+/// What one read brings, of `most` bytes at most; empty at the end.
+fn read_chunk(reader: &mut dyn Read, most: u64) -> io::Result<Bytes> {
+    let mut chunk = vec![0; most.min(CHUNK_BYTES as u64) as usize];
+    let read = read_some(reader, &mut chunk)?;
+    chunk.truncate(read);
+    Ok(chunk.into())
 }
 
 fn read_some(reader: &mut dyn Read, buf: &mut [u8]) -> io::Result<usize> {

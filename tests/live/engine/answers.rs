@@ -1,6 +1,6 @@
 //! What apps answer.
 
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
@@ -291,4 +291,44 @@ fn a_close_hook_that_panics_comes_after_the_whole_answer() {
     let mut stream = connect(&serving);
     stream.write_all(get("/").as_bytes()).unwrap();
     read_until(&mut stream, "3\r\ntea\r\n0\r\n\r\n");
+}
+
+#[test]
+fn a_file_goes_out_whole_from_where_it_stands_and_its_loss_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large");
+    let content: Vec<u8> = (0..1_000_000_u32)
+        .map(|place| (place % 251) as u8)
+        .collect();
+    std::fs::write(&path, &content).unwrap();
+    let serving = serve(wsgi::app_fn(move |environ| {
+        let mut file = std::fs::File::options()
+            .read(true)
+            .write(true)
+            .open(&path)?;
+        file.seek(std::io::SeekFrom::Start(100))?;
+        let body = Body::file(file.try_clone()?)?;
+        if environ.path() == "/shrinks" {
+            file.set_len(500_000)?;
+        }
+        Ok(Reply::new(body))
+    }));
+    let ask = |path: &str| {
+        let mut stream = connect(&serving);
+        stream.write_all(get(path).as_bytes()).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = Vec::new();
+        // A cut may arrive as a reset.
+        stream.read_to_end(&mut answer).ok();
+        let head = answer
+            .windows(4)
+            .position(|end| end == b"\r\n\r\n")
+            .unwrap()
+            + 4;
+        assert!(String::from_utf8_lossy(&answer[..head]).contains("content-length: 999900\r\n"));
+        answer.split_off(head)
+    };
+    assert!(ask("/") == content[100..], "the bytes differ");
+    let cut = ask("/shrinks");
+    assert!(cut.len() < 500_000 && cut == content[100..][..cut.len()]);
 }
