@@ -96,6 +96,13 @@ impl Listener {
         })
     }
 
+    /// This listener, without the duty to take a Unix socket's file away: for a copy of the
+    /// process that made it.
+    pub(crate) fn leaving_its_file(mut self) -> Self {
+        self.file = None;
+        self
+    }
+
     /// The address, with the port that was found free in place of 0.
     pub fn address(&self) -> &Address {
         &self.address

@@ -16,7 +16,9 @@ mod admission;
 mod application;
 mod clock;
 mod exchange;
+mod once;
 mod pool;
+mod processes;
 mod record;
 mod respond;
 #[allow(clippy::module_inception, reason = "the builder is the module's noun")]
@@ -24,6 +26,7 @@ mod server;
 mod settings;
 mod table;
 
+pub use processes::ProcessesError;
 pub use record::{Failure, Record};
 pub use server::{Server, Serving, Stopped};
 pub use settings::Settings;

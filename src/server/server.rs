@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::http::h1::Limits;
 use crate::net::{Address, BindError, Listener};
 use crate::server::application::{Application, Origin};
+use crate::server::exchange::Exchange;
 use crate::server::pool::Pool;
 use crate::server::record::Record;
 use crate::server::settings::Settings;
@@ -111,7 +112,21 @@ impl Server {
     ///
     /// # Errors
     /// [`BindError::Failed`] where the system gives no thread or poller.
-    pub fn serve(mut self, listener: Listener) -> Result<Serving, BindError> {
+    pub fn serve(self, listener: Listener) -> Result<Serving, BindError> {
+        self.start(listener, |application| application)
+    }
+
+    /// Tells apps whether other processes may call them too.
+    pub(super) fn is_multiprocess(&mut self, is_multiprocess: bool) {
+        self.facts.is_multiprocess = is_multiprocess;
+    }
+
+    /// Serves on a socket that listens, with what `wrap` makes of the application.
+    pub(super) fn start<E: Exchange>(
+        mut self,
+        listener: Listener,
+        wrap: impl FnOnce(Application) -> E,
+    ) -> Result<Serving, BindError> {
         let address = listener.address().clone();
         if self.origin == Origin::Socket {
             (self.facts.name, self.facts.port) = match &address {
@@ -126,7 +141,7 @@ impl Server {
             sink: self.sink,
             origin: self.origin,
         };
-        match Pool::start(listener, application, self.settings) {
+        match Pool::start(listener, wrap(application), self.settings) {
             Ok(pool) => Ok(Serving { pool }),
             Err(source) => Err(BindError::Failed { address, source }),
         }

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "server")]
 pub(crate) mod fd;
+#[cfg(feature = "server")]
+pub(crate) mod fork;
 #[cfg(feature = "dev")]
 pub(crate) mod process;
 pub(crate) mod unwind;

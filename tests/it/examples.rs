@@ -10,6 +10,8 @@ mod forms;
 mod guestbook;
 #[path = "../../examples/hello.rs"]
 mod hello;
+#[path = "../../examples/processes.rs"]
+mod processes;
 #[path = "../../examples/raw_wsgi.rs"]
 mod raw_wsgi;
 #[path = "../../examples/stream.rs"]
@@ -27,6 +29,16 @@ fn hello_greets_by_name() {
         "Hello, Ada!\n"
     );
     assert_eq!(client.get("/").send().unwrap().text(), "Hello, World!\n");
+}
+
+#[test]
+fn processes_tells_who_answers() {
+    let answer = Client::new(processes::app).get("/").send().unwrap();
+    let id = std::process::id();
+    assert_eq!(
+        answer.text(),
+        format!("process {id}, one of several: false\n")
+    );
 }
 
 #[test]

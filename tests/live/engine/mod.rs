@@ -2,6 +2,7 @@
 
 mod answers;
 mod connections;
+mod lives;
 mod requests;
 mod rules;
 mod shortage;
@@ -39,7 +40,12 @@ fn get(path: &str) -> String {
 
 /// Sends all, says that no more will come, and reads to the end.
 fn talk(serving: &Serving, sent: &[u8]) -> String {
-    let mut stream = connect(serving);
+    talk_to(&serving.address().to_string(), sent)
+}
+
+fn talk_to(address: &str, sent: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(sent).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
     let mut answer = Vec::new();

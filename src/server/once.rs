@@ -1,0 +1,70 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::time::Duration;
+
+use crate::http::h1::Fault;
+use crate::net::{BindError, Listener, Peer, Stream};
+use crate::server::application::Application;
+use crate::server::exchange::{After, Exchange, Turn};
+use crate::server::{Server, Stopped};
+
+/// The one answer is sent by then; what is left is to tell those who came after it.
+const GRACE: Duration = Duration::from_secs(1);
+
+impl Server {
+    /// Serves one request and stops: `wsgiref`'s `handle_request`.
+    ///
+    /// # Errors
+    /// [`BindError::Failed`] where the system gives no thread or poller.
+    pub fn handle_request(self, listener: Listener) -> Result<Stopped, BindError> {
+        let (done, first) = mpsc::channel();
+        let once = |application| Once {
+            application,
+            taken: AtomicBool::new(false),
+            done,
+        };
+        let serving = self.start(listener, once)?;
+        // The other end is held by the pool, which outlives this wait.
+        first.recv().ok();
+        Ok(serving.stop(GRACE))
+    }
+
+    /// Listens on `listener` and serves until the process ends: `wsgiref`'s `serve_forever`.
+    ///
+    /// # Errors
+    /// [`BindError::Failed`] where the system gives no thread or poller.
+    pub fn serve_forever(self, listener: Listener) -> Result<(), BindError> {
+        self.serve(listener)?.wait();
+        Ok(())
+    }
+}
+
+/// Answers one request, and closes the connections of all others.
+struct Once {
+    application: Application,
+    taken: AtomicBool,
+    done: Sender<()>,
+}
+
+impl Exchange for Once {
+    fn exchange(&self, turn: Turn<'_>) -> After {
+        if self.taken.swap(true, Ordering::SeqCst) {
+            return After::Cut;
+        }
+        let after = self.application.exchange(turn);
+        // Fails only where nobody waits any more.
+        self.done.send(()).ok();
+        match after {
+            After::Cut => After::Cut,
+            After::Continue | After::Close => After::Close,
+        }
+    }
+
+    fn refuse(&self, fault: &Fault, stream: &Stream, peer: Peer) {
+        self.application.refuse(fault, stream, peer);
+    }
+
+    fn busy(&self, stream: &Stream, peer: Peer) {
+        self.application.busy(stream, peer);
+    }
+}

@@ -1,0 +1,152 @@
+use std::io;
+use std::time::{Duration, Instant};
+
+use rustix::process::{
+    Pid, Signal, WaitOptions, kill_process, set_parent_process_death_signal, wait,
+};
+use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::net::{BindError, Listener};
+use crate::server::Server;
+use crate::sys::fork::{Forked, fork};
+
+/// How long a worker process lets its running requests end.
+const GRACE: Duration = Duration::from_secs(10);
+/// A worker that dies sooner than this may never have served.
+const TOO_SOON: Duration = Duration::from_secs(1);
+/// After so many of them in a row it is no use to start another.
+const EARLY_DEATHS: usize = 16;
+
+impl Server {
+    /// Serves with `count` processes on one socket, until SIGTERM or SIGINT: for apps that
+    /// crash, leak, or hold a lock for long. A process that dies is replaced; none outlives
+    /// this one.
+    ///
+    /// It returns in this process when all others have ended, and in each of those when it has
+    /// ended, so `main` should return then. Call it before any other thread is started.
+    ///
+    /// # Errors
+    /// [`ProcessesError`]: the process has other threads, or the processes die as soon as they
+    /// are started.
+    pub fn processes(mut self, count: usize, listener: Listener) -> Result<(), ProcessesError> {
+        self.is_multiprocess(count > 1);
+        let mut signals =
+            Signals::new([SIGCHLD, SIGTERM, SIGINT]).map_err(ProcessesError::System)?;
+        let mut workers = Vec::new();
+        for _ in 0..count.max(1) {
+            match Worker::start().map_err(ProcessesError::Fork)? {
+                Some(worker) => workers.push(worker),
+                None => {
+                    drop(signals);
+                    return self.work(listener);
+                }
+            }
+        }
+        let (mut is_stopping, mut early_deaths) = (false, 0);
+        while !workers.is_empty() {
+            for signal in signals.wait() {
+                if signal != SIGCHLD {
+                    is_stopping = true;
+                    for worker in &workers {
+                        worker.end();
+                    }
+                }
+            }
+            while let Some(at) = reap(&workers) {
+                let dead = workers.swap_remove(at);
+                if is_stopping {
+                    continue;
+                }
+                early_deaths = match dead.started.elapsed() < TOO_SOON {
+                    true => early_deaths + 1,
+                    false => 0,
+                };
+                if early_deaths > EARLY_DEATHS {
+                    workers.iter().for_each(Worker::end);
+                    return Err(ProcessesError::DiesAtOnce);
+                }
+                log::warn!(
+                    "worker process {:?} died; another takes its place",
+                    dead.pid
+                );
+                match Worker::start().map_err(ProcessesError::Fork)? {
+                    Some(worker) => workers.push(worker),
+                    None => {
+                        drop(signals);
+                        return self.work(listener);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The life of one worker process.
+    fn work(self, listener: Listener) -> Result<(), ProcessesError> {
+        let mut signals = Signals::new([SIGTERM, SIGINT]).map_err(ProcessesError::System)?;
+        // The file of a Unix socket is the first process's to take away.
+        let serving = self.serve(listener.leaving_its_file())?;
+        if let Some(_first) = signals.forever().next() {
+            serving.stop(GRACE);
+        }
+        Ok(())
+    }
+}
+
+/// A worker process, as its parent knows it.
+struct Worker {
+    pid: Pid,
+    started: Instant,
+}
+
+impl Worker {
+    /// Starts one: `None` is the worker itself.
+    fn start() -> io::Result<Option<Self>> {
+        match fork()? {
+            Forked::Parent(pid) => Ok(Some(Self {
+                pid,
+                started: Instant::now(),
+            })),
+            Forked::Child => {
+                // Its parent has one thread, which lives as long as the process.
+                set_parent_process_death_signal(Some(Signal::TERM))?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn end(&self) {
+        // It may have died just now; then it is reaped.
+        kill_process(self.pid, Signal::TERM).ok();
+    }
+}
+
+/// Takes in one worker that has died: which.
+fn reap(workers: &[Worker]) -> Option<usize> {
+    loop {
+        let (dead, _) = wait(WaitOptions::NOHANG).ok()??;
+        // A child of the app's own is none of ours, but is reaped all the same.
+        if let Some(at) = workers.iter().position(|worker| worker.pid == dead) {
+            return Some(at);
+        }
+    }
+}
+
+/// Why processes could not serve.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProcessesError {
+    /// The process has other threads, or the system gives no process.
+    #[error("no worker process can be started; call processes before other threads are started")]
+    Fork(#[source] io::Error),
+    /// Worker after worker ended within a second of its start.
+    #[error("the worker processes die as soon as they are started")]
+    DiesAtOnce,
+    /// The engine could not start in a worker.
+    #[error("a worker process cannot serve")]
+    Serve(#[from] BindError),
+    /// Signals cannot be heard.
+    #[error("the system lets nobody hear signals")]
+    System(#[source] io::Error),
+}

@@ -1,0 +1,126 @@
+//! A server that answers once, and one of several processes.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use devserve::net::{Address, Listener};
+use devserve::server::Server;
+use devserve::wsgi;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{PATIENCE, check, echo, get, talk_to};
+
+#[test]
+fn handle_request_answers_one_and_stops() {
+    let listener = Listener::bind(&Address::tcp("127.0.0.1", 0)).unwrap();
+    let address = listener.address().to_string();
+    let served = std::thread::spawn(|| Server::new(wsgi::app_fn(echo)).handle_request(listener));
+    let answer = talk_to(&address, get("/one").as_bytes());
+    check(&answer, "200 OK", &["GET /one"]);
+    assert_eq!(served.join().unwrap().unwrap().cut, 0);
+    assert!(std::net::TcpStream::connect(&address).is_err());
+}
+
+/// The example `processes`, ended with the test.
+struct Processes {
+    first: Child,
+    address: String,
+}
+
+impl Processes {
+    fn start() -> Self {
+        let mut first = Command::new(example("processes"))
+            .env("PORT", "0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(first.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .trim()
+            .trim_start_matches("http://")
+            .trim_end_matches('/')
+            .to_owned();
+        Self { first, address }
+    }
+
+    /// The id of the process that answers.
+    fn ask(&self) -> u32 {
+        let answer = talk_to(&self.address, get("/").as_bytes());
+        check(&answer, "200 OK", &["one of several: true"]);
+        let id = answer.split_once("process ").unwrap().1;
+        id.split_once(',').unwrap().0.parse().unwrap()
+    }
+
+    fn wait_for(&self, wanted: impl Fn(&[u32]) -> bool) -> Vec<u32> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let workers = self.workers();
+            if wanted(&workers) {
+                return workers;
+            }
+            assert!(Instant::now() < deadline, "{workers:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn workers(&self) -> Vec<u32> {
+        let first = self.first.id().to_string();
+        let processes = std::fs::read_dir("/proc").unwrap();
+        let ids = processes.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+        ids.filter(|id| parent_of(*id).is_some_and(|parent| parent == first))
+            .collect()
+    }
+}
+
+/// The parent's id, from the fields behind the program's name, which may hold blanks.
+fn parent_of(id: u32) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(") ")?;
+    fields.split(' ').nth(1).map(str::to_owned)
+}
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        self.first.kill().ok();
+        self.first.wait().ok();
+    }
+}
+
+#[test]
+fn a_process_that_dies_is_replaced_and_none_outlives_the_first() {
+    let mut processes = Processes::start();
+    let before = processes.wait_for(|workers| workers.len() == 3);
+    assert!(before.contains(&processes.ask()));
+    talk_to(&processes.address, get("/die").as_bytes());
+    let is_old = |id: &&u32| before.contains(id);
+    let workers = processes
+        .wait_for(|workers| workers.len() == 3 && workers.iter().filter(is_old).count() == 2);
+    processes.ask();
+    let first = Pid::from_raw(processes.first.id().try_into().unwrap()).unwrap();
+    kill_process(first, Signal::TERM).unwrap();
+    assert!(processes.first.wait().unwrap().success());
+    for worker in workers {
+        assert!(
+            !Path::new(&format!("/proc/{worker}")).exists(),
+            "{worker} lives on"
+        );
+    }
+}
+
+/// The program of an example, which `cargo test` builds too.
+fn example(name: &str) -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    tests
+        .parent()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .join("examples")
+        .join(name)
+}
