@@ -73,10 +73,12 @@ pub mod pages;
 mod wire;
 pub mod wsgi;
 
-// Floor 3: what requests carry; one request passed on.
+// Floor 3: what requests carry; one request passed on; what came of one.
 pub mod forms;
 #[cfg(feature = "dev")]
 mod proxy;
+#[cfg(feature = "server")]
+mod record;
 #[cfg(feature = "session")]
 pub mod session;
 #[cfg(feature = "templates")]

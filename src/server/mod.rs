@@ -15,14 +15,13 @@
 mod application;
 mod exchange;
 mod pool;
-mod record;
 mod respond;
 #[allow(clippy::module_inception, reason = "the builder is the module's noun")]
 mod server;
 mod settings;
 mod table;
 
-pub use record::{Failure, Record};
+pub use crate::record::{Failure, Record};
 pub use server::{Server, Serving, Stopped};
 pub use settings::Settings;
 

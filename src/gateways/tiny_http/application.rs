@@ -12,10 +12,10 @@ use tiny_http::Request;
 use crate::gateways::tiny_http::connection::Connection;
 use crate::gateways::tiny_http::head;
 use crate::gateways::tiny_http::incoming::{Incoming, Input, Writer};
-use crate::gateways::tiny_http::record::{Failure, Record};
 use crate::gateways::tiny_http::respond::{Answered, Respond, State};
 use crate::http::h1::{Fault, Framing, Limits, Persistence, RequestHead};
 use crate::net::handover::PEER_FIELD;
+use crate::record::{Failure, Record};
 use crate::wsgi::{self, App, Environ, Errors, ServerFacts};
 
 /// A body that is declared longer is not let go: on a connection that ends too early

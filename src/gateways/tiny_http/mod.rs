@@ -40,9 +40,8 @@ mod head;
 mod incoming;
 mod outgoing;
 mod pool;
-mod record;
 mod respond;
 mod server;
 
-pub use record::{Failure, Record};
+pub use crate::record::{Failure, Record};
 pub use server::{Serving, Stopped, TinyHttp};

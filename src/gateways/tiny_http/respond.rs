@@ -7,8 +7,8 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use crate::gateways::tiny_http::connection::Connection;
 use crate::gateways::tiny_http::incoming::{Incoming, Writer};
 use crate::gateways::tiny_http::outgoing::{End, Head, Outgoing};
-use crate::gateways::tiny_http::record::Failure;
 use crate::http::h1::{self, Framing, Persistence};
+use crate::record::Failure;
 use crate::wsgi::{Body, Error, Result, StartError, StartResponse, Status};
 
 /// The `Server` field, where the app sets none: the same words as our own engine's.

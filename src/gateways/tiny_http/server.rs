@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use crate::gateways::tiny_http::application::Application;
 use crate::gateways::tiny_http::pool::Pool;
-use crate::gateways::tiny_http::record::Record;
 use crate::http::h1::Limits;
 use crate::net::{Address, BindError, Listener};
+use crate::record::Record;
 use crate::wsgi::{App, Errors, ServerFacts};
 
 /// Requests that run at once, as our own engine has it.
