@@ -36,7 +36,7 @@
 //!
 //! # Features
 //!
-//! All but `tower` are on by default. An app compiles less with `default-features = false` and, say,
+//! All but `tower` and `tiny-http` are on by default. An app compiles less with `default-features = false` and, say,
 //! `features = ["server", "debugger", "forms"]`.
 //!
 //! | feature | adds |
@@ -49,6 +49,7 @@
 //! | `debugger` | [`debugger`]; [`run`] uses it in programs built with `debug_assertions` |
 //! | `testing` | [`testing`] |
 //! | `tower` | `gateways::tower`: apps as services, services as apps |
+//! | `tiny-http` | `gateways::tiny_http`: crate `tiny_http` as a second engine |
 //! | `dev`, `cli` | [`dev`], and the command |
 #![deny(unsafe_code)]
 
@@ -72,17 +73,19 @@ pub mod pages;
 mod wire;
 pub mod wsgi;
 
-// Floor 3: what requests carry; one request passed on.
+// Floor 3: what requests carry; one request passed on; what came of one.
 pub mod forms;
 #[cfg(feature = "dev")]
 mod proxy;
+#[cfg(feature = "server")]
+mod record;
 #[cfg(feature = "session")]
 pub mod session;
 #[cfg(feature = "templates")]
 pub mod templates;
 
 // Floor 4: a request read, an answer made; the engine, and other wires.
-#[cfg(feature = "tower")]
+#[cfg(any(feature = "tower", feature = "tiny-http"))]
 pub mod gateways;
 pub mod request;
 pub mod response;

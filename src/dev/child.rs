@@ -28,6 +28,8 @@ const LAST_READS: u32 = 16;
 pub(crate) struct Launch {
     /// Arguments, without the program.
     pub(crate) args: Vec<OsString>,
+    /// The engine to serve with.
+    pub(crate) engine: Option<String>,
     /// The package's folder, told to the app as `cargo run` tells it.
     pub(crate) package_dir: PathBuf,
     /// The public URL of the front.
@@ -156,6 +158,12 @@ fn command(launch: &Launch, executable: &Path, notify_path: &Path) -> Command {
         .env_remove(handover::LISTEN_PID)
         .env(handover::NOTIFY_SOCKET, notify_path)
         .env(handover::DEVSERVE_FRONT, &launch.front)
+        .envs(
+            launch
+                .engine
+                .iter()
+                .map(|name| (handover::DEVSERVE_ENGINE, name)),
+        )
         .stdin(Stdio::null())
         .stderr(Stdio::piped())
         // Ctrl-C at the terminal is ours alone: we end the app when its requests are answered.

@@ -40,6 +40,8 @@ pub struct Config {
     pub watch: Vec<PathBuf>,
     /// What not to look at, in the notation of `.gitignore`.
     pub ignore: Vec<String>,
+    /// The engine the app is asked to serve with; by default it is left to the environment.
+    pub engine: Option<String>,
     /// The app's arguments.
     pub args: Vec<OsString>,
     /// Let the compiler's words in notices have colors.
@@ -126,6 +128,7 @@ impl Supervisor {
         });
         let launch = Launch {
             args: config.args,
+            engine: config.engine,
             package_dir: project.package_dir.clone(),
             front: url,
             sockets: sockets.path().to_owned(),

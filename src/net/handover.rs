@@ -12,6 +12,8 @@ pub const LISTEN_PID: &str = "LISTEN_PID";
 pub const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
 /// The public URL of the front that passes requests on, as `http://127.0.0.1:8000`.
 pub const DEVSERVE_FRONT: &str = "DEVSERVE_FRONT";
+/// The engine the program should serve with: `devserve`, or `tiny-http`.
+pub const DEVSERVE_ENGINE: &str = "DEVSERVE_ENGINE";
 
 /// The field in which a front names the peer it got the request from, as `127.0.0.1:50312`.
 ///
@@ -29,6 +31,8 @@ pub struct Handover {
     pub listener: Option<Listener>,
     /// The public URL of the front, where there is one.
     pub front: Option<String>,
+    /// The engine that was asked for by name.
+    pub engine: Option<String>,
     notify: Option<UnixDatagram>,
 }
 
@@ -54,6 +58,7 @@ impl Handover {
         Ok(Self {
             listener,
             front: text(DEVSERVE_FRONT),
+            engine: text(DEVSERVE_ENGINE).filter(|name| !name.is_empty()),
             notify,
         })
     }

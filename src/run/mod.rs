@@ -5,6 +5,7 @@
 //! was handed over, tells the front that it is ready, and leaves the access log to it.
 
 mod address;
+mod engine;
 mod explain;
 mod terminal;
 
@@ -19,8 +20,8 @@ use signal_hook::iterator::Signals;
 use crate::net::handover::Handover;
 use crate::net::{Address, BindError, Listener};
 use crate::run::address::AddressError;
+use crate::run::engine::{Engine, EngineError, Running};
 use crate::run::terminal::Terminal;
-use crate::server::{Server, Serving};
 use crate::wsgi::{App, ServerFacts};
 
 /// How long running requests may go on after Ctrl-C.
@@ -29,7 +30,8 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Serves `app` until Ctrl-C or SIGTERM; running requests end first, a second Ctrl-C is final.
 ///
 /// It listens on the socket a supervisor handed over, else at `HOST` and `PORT`, else at
-/// 127.0.0.1:8000. Programs built with `debug_assertions` explain faults in the browser
+/// 127.0.0.1:8000. `DEVSERVE_ENGINE` chooses the engine: `devserve`, or `tiny-http` in programs
+/// built with that feature. Programs built with `debug_assertions` explain faults in the browser
 /// (feature `debugger`); others answer with a bare 500.
 ///
 /// ```no_run
@@ -59,32 +61,24 @@ pub fn run(app: impl App) -> crate::wsgi::Result<()> {
 fn serve(app: impl App) -> Result<(), RunError> {
     let mut handover = Handover::take()?;
     let terminal = Arc::new(Terminal::new(handover.front.is_some()));
-    let server = server(app, &handover, &terminal);
+    let engine = Engine::named(handover.engine.as_deref())?;
     let listener = match handover.listener.take() {
         Some(listener) => listener,
         None => Listener::bind(&address::from_environment(|name| std::env::var(name).ok())?)?,
     };
     // Heard from here on, so that a Ctrl-C during the start is not lost.
     let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(RunError::Signals)?;
-    let serving = server.serve(listener)?;
+    let facts = handover.front.as_deref().and_then(facts_of);
+    let app = explain::wrap(app, &terminal);
+    let running = engine.serve(app, listener, facts, &terminal)?;
     if handover.front.is_none() {
-        terminal.serving(serving.address());
+        terminal.serving(running.address());
     }
     handover.ready().map_err(RunError::Notify)?;
     if let Some(_first) = signals.forever().next() {
-        stop(&serving, &terminal);
+        stop(&running, &terminal);
     }
     Ok(())
-}
-
-fn server(app: impl App, handover: &Handover, terminal: &Arc<Terminal>) -> Server {
-    let log = Arc::clone(terminal);
-    let server =
-        Server::new(explain::wrap(app, terminal)).records(move |record| log.record(record));
-    match handover.front.as_deref().and_then(facts_of) {
-        Some(facts) => server.behind_front(facts),
-        None => server,
-    }
 }
 
 /// What the front's URL says of the server that clients see: `http://127.0.0.1:8000`.
@@ -101,14 +95,14 @@ fn facts_of(url: &str) -> Option<ServerFacts> {
     })
 }
 
-fn stop(serving: &Serving, terminal: &Terminal) {
+fn stop(running: &Running, terminal: &Terminal) {
     // From now on a signal does what it does by default: it ends the process at once.
     let at_once = Arc::new(AtomicBool::new(true));
     for signal in [SIGINT, SIGTERM] {
         // Where that fails, the second Ctrl-C has to wait as long as the first.
         signal_hook::flag::register_conditional_default(signal, Arc::clone(&at_once)).ok();
     }
-    terminal.stopped(serving.stop(GRACE));
+    terminal.stopped(running.stop(GRACE));
 }
 
 /// Why an app could not be served.
@@ -121,6 +115,9 @@ pub enum RunError {
     /// `HOST` and `PORT` give no address.
     #[error(transparent)]
     Address(#[from] AddressError),
+    /// The engine that was asked for is not there.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// The system lets nobody hear Ctrl-C.
     #[error("cannot listen for signals")]
     Signals(#[source] io::Error),

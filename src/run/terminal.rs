@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use crate::net::Address;
-use crate::server::{Failure, Record, Stopped};
+use crate::server::{Failure, Record};
 use crate::text::visible::visible;
 
 /// What a served app says on standard error: the one place in the library that writes for
@@ -57,12 +57,10 @@ impl Terminal {
         self.say(text);
     }
 
-    pub(super) fn stopped(&self, stopped: Stopped) {
-        if stopped.cut > 0 && !self.is_behind_front {
-            self.say(&format!(
-                "stopped; {} requests were still running\n",
-                stopped.cut
-            ));
+    /// A stop that cut so many requests.
+    pub(super) fn stopped(&self, cut: usize) {
+        if cut > 0 && !self.is_behind_front {
+            self.say(&format!("stopped; {cut} requests were still running\n"));
         }
     }
 

@@ -19,15 +19,14 @@ mod exchange;
 mod once;
 mod pool;
 mod processes;
-mod record;
 mod respond;
 #[allow(clippy::module_inception, reason = "the builder is the module's noun")]
 mod server;
 mod settings;
 mod table;
 
+pub use crate::record::{Failure, Record};
 pub use processes::ProcessesError;
-pub use record::{Failure, Record};
 pub use server::{Server, Serving, Stopped};
 pub use settings::Settings;
 

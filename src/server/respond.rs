@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 
 use crate::http::h1::{self, Framing};
+use crate::record::Failure;
 use crate::server::exchange::{After, Turn};
-use crate::server::record::Failure;
 use crate::wire::{End, Head, Outgoing};
 use crate::wsgi::{Body, Error, Result, StartError, StartResponse, Status};
 

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use crate::http::h1::Limits;
 use crate::net::{Address, BindError, Listener};
+use crate::record::Record;
 use crate::server::application::{Application, Origin};
 use crate::server::exchange::Exchange;
 use crate::server::pool::Pool;
-use crate::server::record::Record;
 use crate::server::settings::Settings;
 use crate::wsgi::{App, Errors, ServerFacts};
 

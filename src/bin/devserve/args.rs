@@ -56,6 +56,23 @@ pub(crate) enum Color {
     Never,
 }
 
+/// What the app serves with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Engine {
+    Devserve,
+    TinyHttp,
+}
+
+impl Engine {
+    /// Its name in the app's environment.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Devserve => "devserve",
+            Self::TinyHttp => "tiny-http",
+        }
+    }
+}
+
 /// Build and serve an app; build again when it changes
 ///
 /// Takes the port at once and holds it to the end. Requests wait while the app is built and
@@ -161,6 +178,18 @@ pub(crate) struct RunArgs {
     )]
     package: Option<String>,
 
+    /// Serve with this engine: devserve, tiny-http [default: devserve]
+    ///
+    /// The app must have been built with it: feature "tiny-http" of devserve in its Cargo.toml.
+    #[arg(
+        long,
+        value_name = "NAME",
+        overrides_with = "engine",
+        hide_possible_values = true,
+        help_heading = "Target"
+    )]
+    engine: Option<Engine>,
+
     /// Build with optimizations
     ///
     /// Release builds show a plain page for an error: what a visitor would see.
@@ -200,9 +229,10 @@ Examples:
                                    serve a workspace's package, with arguments of its own
 
 Environment:
-  BROWSER    what --open starts
-  CARGO      the cargo that builds
-  NO_COLOR   no colors, unless --color says otherwise";
+  BROWSER          what --open starts
+  CARGO            the cargo that builds
+  DEVSERVE_ENGINE  what the app serves with, unless --engine says otherwise
+  NO_COLOR         no colors, unless --color says otherwise";
 
 /// How much to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -223,6 +253,10 @@ impl RunArgs {
             program: bin.or_else(|| self.example.clone().map(Program::Example)),
             is_release: self.release,
         }
+    }
+
+    pub(crate) fn engine(&self) -> Option<String> {
+        self.engine.map(|engine| engine.name().to_owned())
     }
 
     pub(crate) fn address(&self) -> Address {

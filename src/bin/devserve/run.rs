@@ -24,6 +24,7 @@ pub(crate) fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
         }
     });
     let (choice, address, reload) = (args.choice(), args.address(), args.reloads());
+    let engine = args.engine();
     let (watch, ignore, args) = args.into_lists();
     let has_colors = style.has_colors;
     let config = Config {
@@ -32,6 +33,7 @@ pub(crate) fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
         reload,
         watch,
         ignore,
+        engine,
         args,
         has_colors,
     };
