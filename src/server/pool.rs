@@ -7,8 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::http::h1::{Fault, RequestHead};
-use crate::net::{Address, Listener, Peer, Poller, Readiness};
+use crate::net::{Address, Handshake, Listener, Peer, Poller, Readiness};
 use crate::server::exchange::{After, Exchange, Turn};
+use crate::server::misdirected;
 use crate::server::settings::Settings;
 use crate::server::table::{Parked, Stage, Table};
 use crate::wire::{Incoming, Wire};
@@ -238,7 +239,12 @@ impl Pool {
             self.leave(key);
             return;
         }
-        self.resume(key, self.idle(wire, peer));
+        let mut parked = self.idle(wire, peer);
+        if parked.wire.stream().begins_with_handshake() {
+            parked.stage = Stage::Handshake;
+            parked.deadline = Instant::now() + self.settings.head_timeout;
+        }
+        self.resume(key, parked);
     }
 
     /// A connection before its first request, or between two.
@@ -262,12 +268,28 @@ impl Pool {
     /// Goes on with a connection that has something to read, or to be told.
     fn resume(&self, key: u64, parked: Parked) {
         let resumed = unharmed(|| match parked.stage {
+            Stage::Handshake => self.shake_hands(key, parked),
             Stage::Idle | Stage::Head => self.serve(key, parked),
             Stage::Late => self.refuse(key, parked, &Fault::TooSlow),
             Stage::Lingering { left } => self.linger(key, parked, left),
         });
         if resumed.is_none() {
             self.leave(key);
+        }
+    }
+
+    /// Takes a TLS handshake a step further. Who is silent, or slow, holds no worker.
+    fn shake_hands(&self, key: u64, parked: Parked) {
+        match parked.wire.stream().handshake() {
+            Ok(Handshake::Waiting) => self.park(key, parked),
+            // In plain words as well: they are answered with where to go.
+            Ok(Handshake::Done | Handshake::Plain) => {
+                self.serve(key, self.idle(parked.wire, parked.peer));
+            }
+            Err(error) => {
+                log::debug!("no TLS with {:?}: {error}", parked.peer);
+                self.leave(key);
+            }
         }
     }
 
@@ -318,7 +340,10 @@ impl Pool {
             &self.settings,
             &self.stopping,
         );
-        let after = self.exchange.exchange(turn);
+        let after = match stream.is_misdirected() {
+            true => misdirected::answer(&turn),
+            false => self.exchange.exchange(turn),
+        };
         let most = if after == After::Continue {
             self.settings.unread_body_bytes
         } else {
@@ -335,7 +360,10 @@ impl Pool {
                 stream.shutdown(Shutdown::Both);
                 self.leave(key);
             }
-            (After::Close, Ok(())) if is_quiet(&mut wire) => self.leave(key),
+            (After::Close, Ok(())) if is_quiet(&mut wire) => {
+                stream.close();
+                self.leave(key);
+            }
             (After::Continue | After::Close, _) => self.start_linger(key, wire, peer),
         }
         None

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use devserve::dev::{Choice, Program};
-use devserve::net::Address;
+use devserve::net::{Address, Identity, IdentityError};
 
 /// What was asked for on the command line.
 #[derive(Debug, Parser)]
@@ -100,6 +100,35 @@ pub(crate) struct RunArgs {
     )]
     #[arg(overrides_with = "port", help_heading = "Address")]
     port: u16,
+
+    /// Listen there: HOST:PORT, unix:PATH or fd:NUMBER
+    ///
+    /// In place of --host and --port. A Unix socket is for this user alone; a file that an
+    /// earlier server left behind is replaced. A descriptor is a listening socket that whoever
+    /// started devserve handed over.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        conflicts_with_all = ["host", "port"],
+        overrides_with = "bind",
+        help_heading = "Address"
+    )]
+    bind: Option<Address>,
+
+    /// Serve by HTTPS, with these PEM files, or `adhoc`
+    ///
+    /// CERT has the server's certificate and those between it and a root, KEY its private key.
+    /// With `adhoc`, a development CA of your own signs a certificate for this machine. It is
+    /// kept in your data folder, so that browsers can be told once to trust it; it can vouch
+    /// for this machine and private networks only.
+    #[arg(
+        long,
+        value_name = "CERT> <KEY",
+        num_args = 1..=2,
+        overrides_with = "tls",
+        help_heading = "Address"
+    )]
+    tls: Vec<PathBuf>,
 
     /// Open the app in a browser
     ///
@@ -226,7 +255,26 @@ impl RunArgs {
     }
 
     pub(crate) fn address(&self) -> Address {
-        Address::tcp(self.host.clone(), self.port)
+        match &self.bind {
+            Some(address) => address.clone(),
+            None => Address::tcp(self.host.clone(), self.port),
+        }
+    }
+
+    /// What to show to clients that speak TLS.
+    pub(crate) fn identity(&self) -> Result<Option<Identity>, IdentityError> {
+        match self.tls.as_slice() {
+            [] => Ok(None),
+            [word] if word.as_os_str() == "adhoc" => {
+                let host = match self.address() {
+                    Address::Tcp { host, .. } => host,
+                    Address::Unix(_) | Address::Fd(_) => "localhost".to_owned(),
+                };
+                Identity::adhoc(&host).map(Some)
+            }
+            // One file may hold both.
+            [cert, rest @ ..] => Identity::from_pem(cert, rest.first().unwrap_or(cert)).map(Some),
+        }
     }
 
     pub(crate) fn verbosity(&self) -> Verbosity {

@@ -18,17 +18,26 @@ pub(crate) fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
         terminal.show(&notice);
         if let Notice::Holding { url } = &notice
             && opens_browser
-            && let Err(error) = browser::open(url)
         {
-            terminal.complain(&format!("no browser was opened: {error}"));
+            let opened = match url.starts_with("http") {
+                true => browser::open(url).map_err(|error| error.to_string()),
+                false => Err("it would need a port".to_owned()),
+            };
+            if let Err(why) = opened {
+                terminal.complain(&format!("no browser was opened: {why}"));
+            }
         }
     });
+    let tls = args
+        .identity()
+        .map_err(|error| Failure::new(&error, error.help()))?;
     let (choice, address, reload) = (args.choice(), args.address(), args.reloads());
     let (watch, ignore, args) = args.into_lists();
     let has_colors = style.has_colors;
     let config = Config {
         choice,
         address,
+        tls,
         reload,
         watch,
         ignore,
