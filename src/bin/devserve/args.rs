@@ -1,5 +1,5 @@
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
@@ -115,15 +115,15 @@ pub(crate) struct RunArgs {
     )]
     bind: Option<Address>,
 
-    /// Serve by HTTPS, with these PEM files, or `adhoc`
+    /// Serve by HTTPS: `adhoc`, or files CERT and KEY
     ///
-    /// CERT has the server's certificate and those between it and a root, KEY its private key.
-    /// With `adhoc`, a development CA of your own signs a certificate for this machine. It is
-    /// kept in your data folder, so that browsers can be told once to trust it; it can vouch
-    /// for this machine and private networks only.
+    /// CERT is a PEM file with the server's certificate and those between it and a root, KEY one
+    /// with its private key. With `adhoc`, a development CA of your own signs a certificate for
+    /// this machine. The CA is kept in your data folder, so that browsers can be told once to
+    /// trust it; it can vouch for this machine and private networks only.
     #[arg(
         long,
-        value_name = "CERT> <KEY",
+        value_name = "PEM",
         num_args = 1..=2,
         overrides_with = "tls",
         help_heading = "Address"
@@ -247,7 +247,7 @@ impl RunArgs {
     pub(crate) fn choice(&self) -> Choice {
         let bin = self.bin.clone().map(Program::Bin);
         Choice {
-            path: self.path.clone().unwrap_or_default(),
+            path: self.path().unwrap_or_default(),
             package: self.package.clone(),
             program: bin.or_else(|| self.example.clone().map(Program::Example)),
             is_release: self.release,
@@ -265,7 +265,7 @@ impl RunArgs {
     pub(crate) fn identity(&self) -> Result<Option<Identity>, IdentityError> {
         match self.tls.as_slice() {
             [] => Ok(None),
-            [word] if word.as_os_str() == "adhoc" => {
+            [word, ..] if is_adhoc(word) => {
                 let host = match self.address() {
                     Address::Tcp { host, .. } => host,
                     Address::Unix(_) | Address::Fd(_) => "localhost".to_owned(),
@@ -275,6 +275,15 @@ impl RunArgs {
             // One file may hold both.
             [cert, rest @ ..] => Identity::from_pem(cert, rest.first().unwrap_or(cert)).map(Some),
         }
+    }
+
+    /// Where the package is. What follows `--tls adhoc` is no key, and so it is this.
+    fn path(&self) -> Option<PathBuf> {
+        let behind_adhoc = match self.tls.as_slice() {
+            [word, path] if is_adhoc(word) => Some(path),
+            _ => None, // files, if anything
+        };
+        self.path.as_ref().or(behind_adhoc).cloned()
     }
 
     pub(crate) fn verbosity(&self) -> Verbosity {
@@ -298,6 +307,10 @@ impl RunArgs {
     pub(crate) fn into_lists(self) -> (Vec<PathBuf>, Vec<String>, Vec<OsString>) {
         (self.watch, self.ignore, self.args)
     }
+}
+
+fn is_adhoc(word: &Path) -> bool {
+    word.as_os_str() == "adhoc"
 }
 
 /// Make a small app to begin with

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose,
+    BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose,
     GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, date_time_ymd,
 };
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::CertificateDer;
 use tempfile::NamedTempFile;
 
 use crate::net::tls::IdentityError;
@@ -81,29 +81,24 @@ impl Authority {
         &self.public_file
     }
 
-    /// A certificate for this machine's names and `host`, and the key to it.
+    /// A certificate for `names`, hosts all, with which `key` can prove to be theirs.
     pub(super) fn sign(
         &self,
-        host: &str,
-    ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), IdentityError> {
-        let unsigned = |source| IdentityError::Unsigned {
-            host: host.to_owned(),
-            source,
-        };
-        if !may_vouch_for(host) {
-            return Err(unsigned(
-                "it does so for this machine and private networks only".into(),
-            ));
+        names: &[&str],
+        key: &KeyPair,
+    ) -> Result<CertificateDer<'static>, IdentityError> {
+        if let Some(host) = names.iter().find(|name| !may_vouch_for(name)) {
+            let why = "it does so for this machine and private networks only";
+            return Err(IdentityError::unsigned(host, why));
         }
         let signed = || -> Result<_, rcgen::Error> {
             let issuer = Issuer::new(params()?, &self.key);
-            let key = KeyPair::generate()?;
-            let leaf = leaf_params(host)?.signed_by(&key, &issuer)?;
-            Ok((leaf, key))
+            leaf_params(names)?.signed_by(key, &issuer)
         };
-        let (leaf, key): (Certificate, KeyPair) =
-            signed().map_err(|error| unsigned(Box::new(error)))?;
-        Ok((leaf.der().clone(), key.into()))
+        match signed() {
+            Ok(leaf) => Ok(leaf.der().clone()),
+            Err(error) => Err(IdentityError::unsigned(&names.join(", "), error)),
+        }
     }
 }
 
@@ -157,17 +152,8 @@ fn params() -> Result<CertificateParams, rcgen::Error> {
     Ok(params)
 }
 
-fn leaf_params(host: &str) -> Result<CertificateParams, rcgen::Error> {
-    let mut names: Vec<String> = ["localhost", "*.localhost", "127.0.0.1", "::1"]
-        .map(str::to_owned)
-        .into();
-    // Nobody connects to 0.0.0.0 by that name.
-    let is_everywhere = host
-        .parse()
-        .is_ok_and(|address: IpAddr| address.is_unspecified());
-    if !is_everywhere && !names.iter().any(|name| name == host) {
-        names.push(host.to_owned());
-    }
+fn leaf_params(names: &[&str]) -> Result<CertificateParams, rcgen::Error> {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut params = CertificateParams::new(names)?;
     params.distinguished_name = rcgen::DistinguishedName::new();
     params
@@ -215,7 +201,6 @@ fn permitted() -> Vec<GeneralSubtree> {
 
 fn may_vouch_for(host: &str) -> bool {
     match host.parse::<IpAddr>() {
-        Ok(address) if address.is_unspecified() => true,
         Ok(address) => private_networks().any(|(network, len)| is_within(address, network, len)),
         Err(_) => {
             let host = host.to_ascii_lowercase();

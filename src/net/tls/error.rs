@@ -72,6 +72,13 @@ pub enum IdentityError {
 }
 
 impl IdentityError {
+    pub(super) fn unsigned(host: &str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Unsigned {
+            host: host.to_owned(),
+            source: source.into(),
+        }
+    }
+
     /// What the person at the keyboard can do, in one line.
     pub fn help(&self) -> String {
         match self {

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::ServerConfig;
+use rustls::crypto::ring;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::net::tls::IdentityError;
+use crate::net::tls::adhoc::Adhoc;
 use crate::net::tls::authority::Authority;
 
 /// What a TLS server shows of itself: its certificates, and the proof that they are its own.
@@ -45,8 +47,8 @@ impl Identity {
         })
     }
 
-    /// A certificate for development, made for this start: for `localhost`, all below it,
-    /// 127.0.0.1, ::1 and `host`.
+    /// A certificate for development, made for this start: for `localhost`, 127.0.0.1, ::1 and
+    /// `host`; and one more for each name below `localhost` that a client asks for.
     ///
     /// A CA of the user's own signs it. It is made once and kept in the user's data folder
     /// (`$XDG_DATA_HOME/devserve`, else `~/.local/share/devserve`), so that browsers can be told
@@ -66,14 +68,18 @@ impl Identity {
     /// As [`adhoc`](Self::adhoc).
     pub fn adhoc_in(folder: &Path, host: &str) -> Result<Self, IdentityError> {
         let authority = Authority::in_folder(folder)?;
-        let (leaf, key) = authority.sign(host)?;
-        let config = config(vec![leaf], key).map_err(|error| IdentityError::Unsigned {
-            host: host.to_owned(),
-            source: Box::new(error),
-        })?;
+        let public_file = authority.public_file().into();
+        let adhoc = Adhoc::new(authority, host)?;
+        let provider = Arc::new(ring::default_provider());
+        let versions = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| IdentityError::unsigned(host, error))?;
+        let config = versions
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(adhoc));
         Ok(Self {
-            config: Arc::new(config),
-            authority: Some(authority.public_file().into()),
+            config: Arc::new(http_1_1(config)),
+            authority: Some(public_file),
         })
     }
 
@@ -101,13 +107,18 @@ fn config(
     key: PrivateKeyDer<'static>,
 ) -> Result<ServerConfig, rustls::Error> {
     // Named, because the process may have another as its default.
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
+    let provider = Arc::new(ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, key)?;
+    Ok(http_1_1(config))
+}
+
+/// The one protocol that is spoken inside (ALPN, RFC 7301).
+fn http_1_1(mut config: ServerConfig) -> ServerConfig {
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+    config
 }
 
 pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, IdentityError> {

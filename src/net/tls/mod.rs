@@ -1,10 +1,12 @@
 //! TLS, and the only place that knows whether it was compiled in (feature `tls`).
 //!
 //! An [`Identity`] is what a server shows: certificates and their key, from files or made for
-//! the occasion by a development CA (`authority`). A `Session` is the TLS of one connection; it
+//! the occasion by a development CA (`adhoc`, `authority`). A `Session` is the TLS of one connection; it
 //! stands beside the socket in a [`Stream`](crate::net::Stream), which nobody else need know.
 //! Without the feature both are types without values, and all this compiles to nothing.
 
+#[cfg(feature = "tls")]
+mod adhoc;
 #[cfg(feature = "tls")]
 mod authority;
 #[cfg(not(feature = "tls"))]

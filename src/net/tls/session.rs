@@ -1,4 +1,5 @@
 use std::io::{self, IoSlice, Read, Write};
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -8,9 +9,10 @@ use socket2::Socket;
 use crate::net::socket;
 use crate::net::tls::{Handshake, Identity};
 
-/// Record types of TLS, the first byte of all that its clients send (RFC 8446 §5.1, and 24 for
-/// the heartbeats of RFC 6520). No HTTP method begins with one of them.
-const RECORD_TYPES: std::ops::RangeInclusive<u8> = 20..=24;
+/// The first byte of a client that speaks TLS: the type of its first record (RFC 8446 §5.1).
+const HANDSHAKE: u8 = 22;
+/// All types of records, with RFC 6520's. No HTTP method begins with one of them.
+const RECORD_TYPES: RangeInclusive<u8> = 20..=24;
 /// What the outbox keeps between two writes.
 const OUTBOX_BYTES: usize = 4 << 10;
 
@@ -57,7 +59,10 @@ impl Session {
             None => match socket::peek_ready(socket)? {
                 None => return Ok(Handshake::Waiting),
                 Some(None) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Some(Some(byte)) => *self.tongue.get_or_init(|| Tongue::of(byte)),
+                Some(Some(byte)) => {
+                    let tongue = Tongue::of(byte)?;
+                    *self.tongue.get_or_init(|| tongue)
+                }
             },
         };
         if tongue == Tongue::Plain {
@@ -203,10 +208,13 @@ impl Session {
 }
 
 impl Tongue {
-    fn of(first_byte: u8) -> Self {
-        match RECORD_TYPES.contains(&first_byte) {
-            true => Self::Tls,
-            false => Self::Plain,
+    /// The language of a client that begins like this. A goodbye before the first word is an
+    /// error: nothing will follow it, and rustls would wait for more.
+    fn of(first_byte: u8) -> io::Result<Self> {
+        match first_byte {
+            HANDSHAKE => Ok(Self::Tls),
+            byte if RECORD_TYPES.contains(&byte) => Err(io::ErrorKind::ConnectionAborted.into()),
+            _ => Ok(Self::Plain), // a letter, or what is answered as bad HTTP
         }
     }
 }
@@ -221,15 +229,7 @@ fn shake(state: &mut ServerConnection, socket: &Socket) -> io::Result<Handshake>
             }
             Err(error) => return Err(error),
         }
-        // A peer that says goodbye in the middle has nothing to say any more, and would be
-        // asked for it for ever.
-        if state
-            .process_new_packets()
-            .map_err(broken)?
-            .peer_has_closed()
-        {
-            return Err(io::ErrorKind::ConnectionAborted.into());
-        }
+        state.process_new_packets().map_err(broken)?;
     }
     Ok(Handshake::Done)
 }

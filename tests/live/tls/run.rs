@@ -51,6 +51,7 @@ fn adhoc_is_trusted_once_and_the_app_hears_of_https() {
     );
     assert!(devserve.stop().success());
 
+    let args = ["--tls", "adhoc", "src/main.rs"]; // a path, and no key
     let again = Devserve::start_with(&project, &args, &[("XDG_DATA_HOME", &data)]);
     let answer = get(&again, &trusted, "shop.localhost");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
