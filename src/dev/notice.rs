@@ -14,8 +14,14 @@ use std::time::Duration;
 pub enum Notice {
     /// The port is held: requests are accepted from now on, and wait for the app.
     Holding {
-        /// Where a browser finds the app, as `http://127.0.0.1:8000`.
+        /// Where a browser finds the app, as `http://127.0.0.1:8000`; `unix:/run/shop.sock`
+        /// where no browser does.
         url: String,
+    },
+    /// A development CA vouches for the port: clients have to trust it, once.
+    Authority {
+        /// Its certificate, as a PEM file.
+        path: PathBuf,
     },
     /// A build has begun.
     Building {

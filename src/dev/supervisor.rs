@@ -22,7 +22,7 @@ use crate::dev::project::{Choice, Project, ProjectError};
 use crate::dev::reload::ReloadHub;
 use crate::dev::watch::Watch;
 use crate::dev::worker::Worker;
-use crate::net::{Address, BindError, Listener};
+use crate::net::{Address, BindError, Identity, Listener};
 
 /// How long answers may take to leave once the app has ended.
 const FAREWELL: Duration = Duration::from_millis(500);
@@ -34,6 +34,8 @@ pub struct Config {
     pub choice: Choice,
     /// Where requests are taken; port 0 takes any free one.
     pub address: Address,
+    /// Take them by HTTPS, with this to show. The app gets them in plain HTTP, and is told.
+    pub tls: Option<Identity>,
     /// Build anew when files change, and reload browsers.
     pub reload: bool,
     /// Files and folders to watch besides the app's own: a change there builds and starts anew.
@@ -76,7 +78,12 @@ impl Supervisor {
     /// # Errors
     /// [`StartError`], with what to do about it in [`StartError::help`].
     pub fn start(config: Config, sink: Sink) -> Result<Self, StartError> {
-        let listener = Listener::bind(&config.address)?;
+        let mut listener = Listener::bind(&config.address)?;
+        let authority = config.tls.as_ref().and_then(Identity::authority);
+        let authority = authority.map(Path::to_owned);
+        if let Some(identity) = config.tls {
+            listener = listener.with_tls(identity);
+        }
         let project = Arc::new(Project::find(&config.choice)?);
         let ignore = Ignore::new(&project.package_dir, &config.ignore)
             .map_err(|source| StartError::Glob { source })?;
@@ -105,10 +112,15 @@ impl Supervisor {
             false => LiveReload::Off,
         };
         let (front_gate, front_hub) = (Arc::clone(&gate), Arc::clone(&hub));
+        let scheme = if listener.has_tls() { "https" } else { "http" };
         let front = Front::start(listener, front_gate, front_hub, sink.clone(), live_reload)
             .map_err(no_room)?;
-        let url = format!("http://{}", front.address());
-        sink.tell(Notice::Holding { url: url.clone() });
+        sink.tell(Notice::Holding {
+            url: shown_url(scheme, front.address()),
+        });
+        if let Some(path) = authority {
+            sink.tell(Notice::Authority { path });
+        }
 
         let watch = config.reload.then(|| {
             let paths = project.source_dirs.iter().chain(&always).cloned().collect();
@@ -130,7 +142,7 @@ impl Supervisor {
             args: config.args,
             engine: config.engine,
             package_dir: project.package_dir.clone(),
-            front: url,
+            front: told_url(scheme, front.address()),
             sockets: sockets.path().to_owned(),
         };
         let worker = Worker {
@@ -188,6 +200,23 @@ impl Drop for Supervisor {
             stopper.stop();
             self.join();
         }
+    }
+}
+
+/// Where a person finds the front.
+fn shown_url(scheme: &str, address: &Address) -> String {
+    match address {
+        Address::Tcp { .. } => format!("{scheme}://{address}"),
+        Address::Unix(_) | Address::Fd(_) => address.to_string(),
+    }
+}
+
+/// What the app takes for its own address. Where the front has no name and no port, it is called
+/// what it would call itself on such a socket.
+fn told_url(scheme: &str, address: &Address) -> String {
+    match address {
+        Address::Tcp { .. } => format!("{scheme}://{address}"),
+        Address::Unix(_) | Address::Fd(_) => format!("{scheme}://localhost:0"),
     }
 }
 

@@ -1,16 +1,20 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::PathBuf;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 
-use socket2::{Domain, Protocol, Socket, Type};
+use rustix::fs::Mode;
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use crate::net::{Address, Peer, Stream};
+use crate::net::{Address, Identity, Peer, Stream};
 use crate::sys;
 
 /// Connections the kernel holds while none is accepted.
 const BACKLOG: i32 = 1024;
+/// Who may connect to a Unix socket where nothing else is said: the user, as nobody else reaches
+/// a port of 127.0.0.1 unasked either.
+const UNIX_MODE: u32 = 0o600;
 
 /// An open listening socket. A Unix socket's file is removed when it is dropped.
 #[derive(Debug)]
@@ -19,18 +23,21 @@ pub struct Listener {
     address: Address,
     // The file this process made, to take away again.
     file: Option<PathBuf>,
+    // With one, every connection begins with a TLS handshake.
+    identity: Option<Identity>,
 }
 
 impl Listener {
     /// Opens a socket at `address`. `SO_REUSEADDR` is set, so that a restart finds its port
-    /// free; a Unix socket's file that nobody listens on any more is replaced.
+    /// free; a Unix socket's file that nobody listens on any more is replaced, and the new one
+    /// is for this user alone.
     ///
     /// # Errors
     /// [`BindError`], with what to do about it in [`BindError::help`].
     pub fn bind(address: &Address) -> Result<Self, BindError> {
         match address {
             Address::Tcp { host, port } => Self::bind_tcp(host, *port),
-            Address::Unix(path) => Self::bind_unix(path.clone()),
+            Address::Unix(path) => Self::bind_unix(path, UNIX_MODE),
             Address::Fd(number) => Self::inherit(*number),
         }
     }
@@ -47,11 +54,7 @@ impl Listener {
                 Ok(socket) => {
                     let bound = socket.local_addr().ok().and_then(|bound| bound.as_socket());
                     let port = bound.map_or(port, |bound| bound.port());
-                    return Ok(Self {
-                        socket,
-                        address: Address::tcp(host, port),
-                        file: None,
-                    });
+                    return Ok(Self::new(socket, Address::tcp(host, port), None));
                 }
                 Err(error) => last = error,
             }
@@ -59,22 +62,45 @@ impl Listener {
         Err(BindError::from_io(address, last))
     }
 
-    fn bind_unix(path: PathBuf) -> Result<Self, BindError> {
-        let address = Address::Unix(path.clone());
-        let listener = match UnixListener::bind(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_stale(&path) => {
-                std::fs::remove_file(&path).and_then(|()| UnixListener::bind(&path))
+    /// Opens a Unix socket whose file has the permissions `mode`, less the process's umask:
+    /// 0o660 where a proxy of the same group connects.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub fn bind_unix(path: impl AsRef<Path>, mode: u32) -> Result<Self, BindError> {
+        let path = path.as_ref();
+        let listening = match listen_unix(path, mode) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_stale(path) => {
+                std::fs::remove_file(path).and_then(|()| listen_unix(path, mode))
             }
             other => other,
         };
-        match listener {
-            Ok(listener) => Ok(Self {
-                socket: listener.into(),
-                address,
-                file: Some(path),
-            }),
+        let address = Address::unix(path);
+        match listening {
+            Ok(socket) => Ok(Self::new(socket, address, Some(path.to_owned()))),
             Err(error) => Err(BindError::from_io(address, error)),
         }
+    }
+
+    fn new(socket: Socket, address: Address, file: Option<PathBuf>) -> Self {
+        Self {
+            socket,
+            address,
+            file,
+            identity: None,
+        }
+    }
+
+    /// The same socket, for TLS: it shows `identity` to whoever connects.
+    #[must_use]
+    pub fn with_tls(mut self, identity: Identity) -> Self {
+        self.identity = Some(identity);
+        self
+    }
+
+    /// Whether connections begin with a TLS handshake.
+    pub fn has_tls(&self) -> bool {
+        self.identity.is_some()
     }
 
     fn inherit(number: i32) -> Result<Self, BindError> {
@@ -89,11 +115,7 @@ impl Listener {
             (None, Some(path)) => Address::unix(path),
             (None, None) => Address::Fd(number),
         };
-        Ok(Self {
-            socket,
-            address,
-            file: None,
-        })
+        Ok(Self::new(socket, address, None))
     }
 
     /// This listener, without the duty to take a Unix socket's file away: for a copy of the
@@ -121,7 +143,11 @@ impl Listener {
             }
             None => Peer::Unix,
         };
-        Ok((Stream::new(socket), peer))
+        let stream = match &self.identity {
+            Some(identity) => Stream::with_tls(socket, identity)?,
+            None => Stream::new(socket),
+        };
+        Ok((stream, peer))
     }
 
     /// Whether `accept` returns `WouldBlock` where it would wait.
@@ -154,11 +180,7 @@ impl From<TcpListener> for Listener {
             Ok(local) => Address::tcp(local.ip().to_string(), local.port()),
             Err(_) => Address::tcp("localhost", 0),
         };
-        Self {
-            socket: listener.into(),
-            address,
-            file: None,
-        }
+        Self::new(listener.into(), address, None)
     }
 }
 
@@ -174,8 +196,18 @@ fn listen_tcp(address: SocketAddr) -> io::Result<Socket> {
     Ok(socket)
 }
 
+fn listen_unix(path: &Path, mode: u32) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    // Before the file is there, which gets the socket's own mode (unix(7)): done afterwards,
+    // there would be a moment for others to connect.
+    rustix::fs::fchmod(&socket, Mode::from_raw_mode(mode))?;
+    socket.bind(&SockAddr::unix(path)?)?;
+    socket.listen(BACKLOG)?;
+    Ok(socket)
+}
+
 /// Whether nobody answers behind the socket file at `path`.
-fn is_stale(path: &PathBuf) -> bool {
+fn is_stale(path: &Path) -> bool {
     UnixStream::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
@@ -256,6 +288,9 @@ impl BindError {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::UnixListener;
+
     use super::*;
 
     #[test]
@@ -276,12 +311,27 @@ mod tests {
         // A listener of std's leaves its file behind: the very thing a killed server does.
         drop(UnixListener::bind(folder.path().join("app.sock")).unwrap());
         let listener = Listener::bind(&address).unwrap();
+        assert_eq!(mode(&folder.path().join("app.sock")), 0o600);
         assert!(matches!(
             Listener::bind(&address),
             Err(BindError::InUse { .. })
         ));
         drop(listener);
         assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_unix_socket_may_be_for_a_group() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.sock");
+        let listener = Listener::bind_unix(&path, 0o640).unwrap();
+        assert_eq!(mode(&path), 0o640);
+        assert_eq!(listener.address(), &Address::unix(&path));
+    }
+
+    #[track_caller]
+    fn mode(path: &Path) -> u32 {
+        path.metadata().unwrap().permissions().mode() & 0o777
     }
 
     #[test]

@@ -1,14 +1,20 @@
-//! Sockets: addresses, listeners, streams, and waiting for them. It moves bytes and knows no
-//! HTTP.
+//! Sockets: addresses, listeners, streams, and waiting for them. It moves bytes, plain or with
+//! TLS, and knows no HTTP.
 
 mod address;
 /// What a supervisor tells the program it starts, and the only place that names it.
 pub mod handover;
 mod listener;
 mod poller;
+mod socket;
 mod stream;
+mod tls;
 
 pub use address::{Address, AddressError};
 pub use listener::{BindError, Listener};
 pub(crate) use poller::{Poller, Readiness};
 pub use stream::{Peer, Stream};
+pub(crate) use tls::Handshake;
+pub use tls::Identity;
+#[cfg(feature = "tls")]
+pub use tls::IdentityError;

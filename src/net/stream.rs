@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{self, IoSlice, Write};
+use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -12,6 +12,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
 use socket2::Socket;
+
+use crate::net::socket;
+use crate::net::tls::{Handshake, Identity, Session};
 
 /// What one read takes at most: most requests whole.
 const READ_BYTES: usize = 8 << 10;
@@ -35,15 +38,26 @@ impl Peer {
     }
 }
 
-/// A connection. Reads and writes block, and can go on in two threads at once.
+/// A connection, plain or with TLS. Reads and writes block, and can go on in two threads at
+/// once.
 #[derive(Debug)]
 pub struct Stream {
     socket: Socket,
+    session: Option<Box<Session>>,
 }
 
 impl Stream {
     pub(crate) fn new(socket: Socket) -> Self {
-        Self { socket }
+        Self {
+            socket,
+            session: None,
+        }
+    }
+
+    /// A connection that begins with a [`handshake`](Self::handshake).
+    pub(crate) fn with_tls(socket: Socket, identity: &Identity) -> io::Result<Self> {
+        let session = Some(Box::new(Session::new(identity)?));
+        Ok(Self { socket, session })
     }
 
     /// Connects to the Unix socket at `path`.
@@ -51,14 +65,49 @@ impl Stream {
     /// # Errors
     /// The system's.
     pub fn connect_unix(path: &Path) -> io::Result<Self> {
-        Ok(Self {
-            socket: UnixStream::connect(path)?.into(),
-        })
+        Ok(Self::new(UnixStream::connect(path)?.into()))
+    }
+
+    /// Whether there is a handshake before the first byte.
+    pub(crate) fn begins_with_handshake(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// Takes the handshake as far as what has arrived goes, without waiting. To be called
+    /// again when more has, until it is done.
+    ///
+    /// # Errors
+    /// The system's; where the two sides come to no agreement; at the end.
+    pub(crate) fn handshake(&self) -> io::Result<Handshake> {
+        match &self.session {
+            None => Ok(Handshake::Done),
+            Some(session) => session.handshake(&self.socket),
+        }
+    }
+
+    /// Whether the other side speaks plainly where TLS was awaited. So do we, then.
+    pub(crate) fn is_misdirected(&self) -> bool {
+        self.session
+            .as_ref()
+            .is_some_and(|session| session.is_plain())
+    }
+
+    /// The TLS that is spoken.
+    fn session(&self) -> Option<&Session> {
+        self.session
+            .as_deref()
+            .filter(|session| !session.is_plain())
     }
 
     /// Appends what has arrived to `buffer`, without waiting: `None` where nothing has, 0 at the
     /// end.
     pub(crate) fn read_ready(&self, buffer: &mut BytesMut) -> io::Result<Option<usize>> {
+        if let Some(session) = self.session() {
+            let mut space = [0; READ_BYTES];
+            let read = session.read_ready(&self.socket, &mut space)?;
+            buffer.extend_from_slice(&space[..read.unwrap_or(0)]);
+            return Ok(read);
+        }
         let mut space = [const { MaybeUninit::<u8>::uninit() }; READ_BYTES];
         loop {
             match rustix::net::recv(&self.socket, &mut space, RecvFlags::DONTWAIT) {
@@ -76,14 +125,15 @@ impl Stream {
     /// Takes what has arrived straight into `place`, without waiting: `None` where nothing has,
     /// 0 at the end.
     pub(crate) fn read_ready_into(&self, place: &mut [u8]) -> io::Result<Option<usize>> {
-        loop {
-            match rustix::net::recv(&self.socket, &mut *place, RecvFlags::DONTWAIT) {
-                Ok((_, read)) => return Ok(Some(read)),
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return Ok(None),
-                Err(error) => return Err(error.into()),
-            }
+        match self.session() {
+            Some(session) => session.read_ready(&self.socket, place),
+            None => socket::recv_ready(&self.socket, place),
         }
+    }
+
+    /// Whether there is something to read that the kernel does not know of.
+    fn has_ready(&self) -> bool {
+        self.session().is_some_and(Session::has_ready)
     }
 
     /// Waits until there is something to read, or the end.
@@ -91,7 +141,10 @@ impl Stream {
     /// # Errors
     /// `TimedOut` after `patience`; the system's.
     pub(crate) fn wait_readable(&self, patience: Option<Duration>) -> io::Result<()> {
-        wait(&mut [PollFd::new(&self.socket, PollFlags::IN)], patience)
+        match self.has_ready() {
+            true => Ok(()),
+            false => wait(&mut [PollFd::new(&self.socket, PollFlags::IN)], patience),
+        }
     }
 
     /// Waits until there is something to read, or the end; but not longer than `other` is
@@ -105,6 +158,9 @@ impl Stream {
         other: &Self,
         patience: Option<Duration>,
     ) -> io::Result<bool> {
+        if self.has_ready() {
+            return Ok(true);
+        }
         let mut sources = [
             PollFd::new(&self.socket, PollFlags::IN),
             PollFd::new(&other.socket, PollFlags::empty()), // a hang-up is told unasked
@@ -116,26 +172,18 @@ impl Stream {
     /// Writes all the parts, in order, in as few system calls as it takes.
     pub(crate) fn write_all_parts(&self, parts: &[&[u8]]) -> io::Result<()> {
         let mut slices: Vec<IoSlice<'_>> = parts.iter().map(|part| IoSlice::new(part)).collect();
-        let mut slices = &mut slices[..];
-        // Parts may be empty, and a write of nothing would read as a closed connection.
-        IoSlice::advance_slices(&mut slices, 0);
-        while !slices.is_empty() {
-            match (&self.socket).write_vectored(slices) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(sent) => IoSlice::advance_slices(&mut slices, sent),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Err(io::ErrorKind::TimedOut.into());
-                }
-                Err(error) => return Err(error),
-            }
+        match self.session() {
+            Some(session) => session.write_all(&self.socket, &mut slices),
+            None => socket::send_all(&self.socket, &mut slices),
         }
-        Ok(())
     }
 
     /// Sends the next `len` bytes of `file` without reading them into this process: how many
     /// were sent, 0 at the file's end, `None` where the system cannot do it for this file.
     pub(crate) fn send_file(&self, file: &File, len: u64) -> io::Result<Option<u64>> {
+        if self.session().is_some() {
+            return Ok(None); // what is to be encrypted has to pass through here
+        }
         let most = usize::try_from(len).unwrap_or(usize::MAX);
         loop {
             match rustix::fs::sendfile(&self.socket, file, None, most) {
@@ -153,10 +201,32 @@ impl Stream {
         self.socket.set_write_timeout(Some(patience))
     }
 
-    /// Ends one direction or both, for every thread that is at it.
+    /// Says that this was all, where there is a way to say so: TLS has words for it. Without
+    /// them, the other side must take an end for an accident.
+    pub(crate) fn close(&self) {
+        if let Some(session) = self.session() {
+            session.close(&self.socket);
+        }
+    }
+
+    /// Ends one direction or both, for every thread that is at it. The end of both is a cut:
+    /// with TLS, the other side can tell it from the end of a whole answer.
     pub(crate) fn shutdown(&self, how: Shutdown) {
+        match (self.session(), how) {
+            (Some(session), Shutdown::Both) => session.cut(),
+            (Some(session), Shutdown::Write) => session.close(&self.socket),
+            (Some(_), Shutdown::Read) | (None, _) => {}
+        }
         // It fails where the other side has already gone, which is what was wanted.
         self.socket.shutdown(how).ok();
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if let Some(session) = self.session() {
+            session.farewell(&self.socket);
+        }
     }
 }
 
@@ -183,8 +253,6 @@ impl AsFd for Stream {
 
 impl From<UnixStream> for Stream {
     fn from(stream: UnixStream) -> Self {
-        Self {
-            socket: stream.into(),
-        }
+        Self::new(stream.into())
     }
 }

@@ -8,7 +8,8 @@
 //!
 //! Where to start: [`Server`] is the builder, [`Serving`] the running engine. `pool` has the
 //! workers, `table` the connections they do not hold, `exchange` the seam between moving
-//! connections and answering requests, `application` and `respond` the answer of an app.
+//! connections and answering requests, `application` and `respond` the answer of an app,
+//! `misdirected` what is told to those who speak plain HTTP to a TLS port.
 //!
 //! It explains nothing: an app's error is a bare 500 here, and a value in the [`Record`].
 
@@ -16,6 +17,7 @@ mod admission;
 mod application;
 mod clock;
 mod exchange;
+mod misdirected;
 mod once;
 mod pool;
 mod processes;

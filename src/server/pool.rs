@@ -7,10 +7,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::http::h1::{Fault, RequestHead};
-use crate::net::{Address, Listener, Peer, Poller, Readiness};
+use crate::net::{Address, Handshake, Listener, Peer, Poller, Readiness};
 use crate::server::admission::{Admission, Admitted};
 use crate::server::clock::Clock;
 use crate::server::exchange::{After, Exchange, Turn};
+use crate::server::misdirected;
 use crate::server::settings::Settings;
 use crate::server::table::{Parked, Stage, Table};
 use crate::wire::{Incoming, Pace, Wire};
@@ -211,7 +212,12 @@ impl Pool {
         }
         let stream = Arc::clone(wire.stream());
         let key = table.enter(Arc::clone(&stream));
-        table.park(key, self.idle(wire, peer));
+        let mut parked = self.idle(wire, peer);
+        if stream.begins_with_handshake() {
+            parked.stage = Stage::Handshake;
+            parked.deadline = Instant::now() + self.settings.head_timeout;
+        }
+        table.park(key, parked);
         drop(table);
         if let Err(error) = self.poller.add(stream.as_ref(), key) {
             log::warn!("cannot watch a connection: {error}");
@@ -241,14 +247,18 @@ impl Pool {
         let Some(mut parked) = lock(&self.table).take(key) else {
             return;
         };
-        match (parked.stage, parked.wire.fill_ready()) {
-            (Stage::Idle | Stage::Head, Ok(Some(1..))) => {
+        // What is no request yet, or an answer's end, is not worth a word.
+        let asks = match parked.stage {
+            Stage::Idle | Stage::Head => parked.wire.fill_ready(),
+            Stage::Handshake | Stage::Late | Stage::Lingering { .. } => Ok(Some(0)),
+        };
+        match asks {
+            Ok(Some(1..)) => {
                 unharmed(|| self.exchange.busy(parked.wire.stream(), parked.peer));
                 self.start_linger(key, parked.wire, parked.peer);
             }
-            // It has not asked yet.
-            (Stage::Idle, Ok(None)) => self.park(key, parked),
-            _ => self.leave(key), // it has gone, or was told to
+            Ok(None) => self.park(key, parked), // it has not asked
+            _ => self.leave(key),               // it has gone, or need not be told
         }
     }
 
@@ -276,12 +286,28 @@ impl Pool {
             return; // its time was over, or a stop came between
         };
         let resumed = unharmed(|| match parked.stage {
+            Stage::Handshake => self.shake_hands(key, parked),
             Stage::Idle | Stage::Head => self.serve(key, parked),
             Stage::Late => self.refuse(key, parked, &Fault::TooSlow),
             Stage::Lingering { left } => self.linger(key, parked, left),
         });
         if resumed.is_none() {
             self.leave(key);
+        }
+    }
+
+    /// Takes a TLS handshake a step further. Who is silent, or slow, holds no worker.
+    fn shake_hands(&self, key: u64, parked: Parked) {
+        match parked.wire.stream().handshake() {
+            Ok(Handshake::Waiting) => self.park(key, parked),
+            // In plain words as well: they are answered with where to go.
+            Ok(Handshake::Done | Handshake::Plain) => {
+                self.serve(key, self.idle(parked.wire, parked.peer));
+            }
+            Err(error) => {
+                log::debug!("no TLS with {:?}: {error}", parked.peer);
+                self.leave(key);
+            }
         }
     }
 
@@ -332,7 +358,10 @@ impl Pool {
             &self.settings,
             &self.stopping,
         );
-        let after = self.exchange.exchange(turn);
+        let after = match stream.is_misdirected() {
+            true => misdirected::answer(&turn),
+            false => self.exchange.exchange(turn),
+        };
         let most = if after == After::Continue {
             self.settings.unread_body_bytes
         } else {
@@ -349,7 +378,10 @@ impl Pool {
                 stream.shutdown(Shutdown::Both);
                 self.leave(key);
             }
-            (After::Close, Ok(())) if is_quiet(&mut wire) => self.leave(key),
+            (After::Close, Ok(())) if is_quiet(&mut wire) => {
+                stream.close();
+                self.leave(key);
+            }
             (After::Continue | After::Close, _) => self.start_linger(key, wire, peer),
         }
         None

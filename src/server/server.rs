@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::http::h1::Limits;
-use crate::net::{Address, BindError, Listener};
+use crate::net::{Address, BindError, Identity, Listener};
 use crate::record::Record;
 use crate::server::application::{Application, Origin};
 use crate::server::exchange::Exchange;
@@ -34,6 +34,7 @@ pub struct Server {
     errors: Errors,
     sink: Arc<dyn Fn(&Record) + Send + Sync>,
     origin: Origin,
+    identity: Option<Identity>,
 }
 
 impl Server {
@@ -46,6 +47,7 @@ impl Server {
             errors: Errors::default(),
             sink: Arc::new(|_| {}),
             origin: Origin::Socket,
+            identity: None,
         }
     }
 
@@ -100,6 +102,16 @@ impl Server {
         self
     }
 
+    /// Serves by HTTPS, and shows `identity` to whoever connects (feature `tls`).
+    ///
+    /// Plain HTTP on the same port is answered with a redirect. Apps see `https` as
+    /// `wsgi.url_scheme`, unless a [front](Self::behind_front) says otherwise.
+    #[must_use]
+    pub fn tls(mut self, identity: Identity) -> Self {
+        self.identity = Some(identity);
+        self
+    }
+
     /// Listens at `address` and serves.
     ///
     /// # Errors
@@ -124,15 +136,21 @@ impl Server {
     /// Serves on a socket that listens, with what `wrap` makes of the application.
     pub(super) fn start<E: Exchange>(
         mut self,
-        listener: Listener,
+        mut listener: Listener,
         wrap: impl FnOnce(Application) -> E,
     ) -> Result<Serving, BindError> {
+        if let Some(identity) = self.identity {
+            listener = listener.with_tls(identity);
+        }
         let address = listener.address().clone();
         if self.origin == Origin::Socket {
             (self.facts.name, self.facts.port) = match &address {
                 Address::Tcp { host, port } => (host.clone(), *port),
                 Address::Unix(_) | Address::Fd(_) => ("localhost".into(), 0),
             };
+            if listener.has_tls() {
+                self.facts.scheme = "https".into();
+            }
         }
         let application = Application {
             app: self.app,

@@ -34,6 +34,8 @@ pub(crate) struct Parked {
 /// What a parked connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
+    /// The rest of a TLS handshake.
+    Handshake,
     /// The first byte of a request.
     Idle,
     /// The rest of a head.
@@ -81,13 +83,14 @@ impl Table {
         self.connections.remove(&key);
     }
 
-    /// Closes the connection that has been idle longest, if one is.
+    /// Closes the connection that has been idle longest, if one is. One that has not even said
+    /// who it is counts as idle, too.
     pub(crate) fn evict_idle(&mut self) -> bool {
         let is_idle = |entry: &Entry| {
             entry
                 .parked
                 .as_ref()
-                .is_some_and(|parked| parked.stage == Stage::Idle)
+                .is_some_and(|parked| matches!(parked.stage, Stage::Idle | Stage::Handshake))
         };
         let oldest = self
             .connections

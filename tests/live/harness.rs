@@ -122,7 +122,8 @@ edition = \"2024\"
 ";
 
 /// A server for one request a connection. `/die` ends the process, `/slow` takes a
-/// second and `/sleep` a minute, and says so on stderr when it begins.
+/// second and `/sleep` a minute, and says so on stderr when it begins; `/front` tells the URL of
+/// the front.
 fn shop_source(text: &str) -> String {
     include_str!("shop.rs.txt").replace("TEXT", text)
 }
@@ -142,9 +143,22 @@ impl Devserve {
 
     /// The same, with more in its environment.
     pub(crate) fn start_with(project: &Project, args: &[&str], env: &[(&str, &Path)]) -> Self {
-        let args = [&["run", "--port", "0"], args].concat();
+        let mut devserve = Self::spawn(project, &[&["run", "--port", "0"], args].concat(), env);
+        let text = devserve.wait_for("://127.0.0.1:");
+        let (_, address) = text.split_once("://127.0.0.1:").unwrap();
+        let digits: String = address.chars().take_while(char::is_ascii_digit).collect();
+        devserve.port = digits.parse().unwrap();
+        devserve
+    }
+
+    /// Starts it at an address that `args` name.
+    pub(crate) fn start_at(project: &Project, args: &[&str]) -> Self {
+        Self::spawn(project, &[&["run"], args].concat(), &[])
+    }
+
+    fn spawn(project: &Project, args: &[&str], env: &[(&str, &Path)]) -> Self {
         let mut process = project
-            .command(&args)
+            .command(args)
             .envs(env.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -163,16 +177,11 @@ impl Devserve {
                 }
             }
         });
-        let mut devserve = Self {
+        Self {
             process,
             port: 0,
             heard,
-        };
-        let text = devserve.wait_for("http://127.0.0.1:");
-        let (_, address) = text.split_once("http://127.0.0.1:").unwrap();
-        let digits: String = address.chars().take_while(char::is_ascii_digit).collect();
-        devserve.port = digits.parse().unwrap();
-        devserve
+        }
     }
 
     /// All it has said so far.

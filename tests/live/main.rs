@@ -12,5 +12,7 @@ mod harness;
 mod reload;
 #[cfg(feature = "cli")]
 mod scaffold;
+#[cfg(feature = "tls")]
+mod tls;
 #[cfg(feature = "cli")]
 mod usage;

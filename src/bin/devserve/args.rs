@@ -1,10 +1,10 @@
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use devserve::dev::{Choice, Program};
-use devserve::net::Address;
+use devserve::net::{Address, Identity, IdentityError};
 
 /// What was asked for on the command line.
 #[derive(Debug, Parser)]
@@ -42,6 +42,7 @@ impl Args {
     }
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one of it, made once")]
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(RunArgs),
@@ -117,6 +118,35 @@ pub(crate) struct RunArgs {
     )]
     #[arg(overrides_with = "port", help_heading = "Address")]
     port: u16,
+
+    /// Listen there: HOST:PORT, unix:PATH or fd:NUMBER
+    ///
+    /// In place of --host and --port. A Unix socket is for this user alone; a file that an
+    /// earlier server left behind is replaced. A descriptor is a listening socket that whoever
+    /// started devserve handed over.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        conflicts_with_all = ["host", "port"],
+        overrides_with = "bind",
+        help_heading = "Address"
+    )]
+    bind: Option<Address>,
+
+    /// Serve by HTTPS: `adhoc`, or files CERT and KEY
+    ///
+    /// CERT is a PEM file with the server's certificate and those between it and a root, KEY one
+    /// with its private key. With `adhoc`, a development CA of your own signs a certificate for
+    /// this machine. The CA is kept in your data folder, so that browsers can be told once to
+    /// trust it; it can vouch for this machine and private networks only.
+    #[arg(
+        long,
+        value_name = "PEM",
+        num_args = 1..=2,
+        overrides_with = "tls",
+        help_heading = "Address"
+    )]
+    tls: Vec<PathBuf>,
 
     /// Open the app in a browser
     ///
@@ -248,7 +278,7 @@ impl RunArgs {
     pub(crate) fn choice(&self) -> Choice {
         let bin = self.bin.clone().map(Program::Bin);
         Choice {
-            path: self.path.clone().unwrap_or_default(),
+            path: self.path().unwrap_or_default(),
             package: self.package.clone(),
             program: bin.or_else(|| self.example.clone().map(Program::Example)),
             is_release: self.release,
@@ -260,7 +290,35 @@ impl RunArgs {
     }
 
     pub(crate) fn address(&self) -> Address {
-        Address::tcp(self.host.clone(), self.port)
+        match &self.bind {
+            Some(address) => address.clone(),
+            None => Address::tcp(self.host.clone(), self.port),
+        }
+    }
+
+    /// What to show to clients that speak TLS.
+    pub(crate) fn identity(&self) -> Result<Option<Identity>, IdentityError> {
+        match self.tls.as_slice() {
+            [] => Ok(None),
+            [word, ..] if is_adhoc(word) => {
+                let host = match self.address() {
+                    Address::Tcp { host, .. } => host,
+                    Address::Unix(_) | Address::Fd(_) => "localhost".to_owned(),
+                };
+                Identity::adhoc(&host).map(Some)
+            }
+            // One file may hold both.
+            [cert, rest @ ..] => Identity::from_pem(cert, rest.first().unwrap_or(cert)).map(Some),
+        }
+    }
+
+    /// Where the package is. What follows `--tls adhoc` is no key, and so it is this.
+    fn path(&self) -> Option<PathBuf> {
+        let behind_adhoc = match self.tls.as_slice() {
+            [word, path] if is_adhoc(word) => Some(path),
+            _ => None, // files, if anything
+        };
+        self.path.as_ref().or(behind_adhoc).cloned()
     }
 
     pub(crate) fn verbosity(&self) -> Verbosity {
@@ -284,6 +342,10 @@ impl RunArgs {
     pub(crate) fn into_lists(self) -> (Vec<PathBuf>, Vec<String>, Vec<OsString>) {
         (self.watch, self.ignore, self.args)
     }
+}
+
+fn is_adhoc(word: &Path) -> bool {
+    word.as_os_str() == "adhoc"
 }
 
 /// Make a small app to begin with

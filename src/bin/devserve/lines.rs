@@ -21,6 +21,12 @@ pub(crate) fn describe(notice: &Notice, verbosity: Verbosity) -> Option<String> 
                 url.bold()
             ))
         }
+        Notice::Authority { path } => {
+            let path = visible(&path.to_string_lossy()).into_owned();
+            Some(format!(
+                "signed by {path} · trust it once, or: curl --cacert {path}"
+            ))
+        }
         Notice::Building { target } => is_verbose.then(|| format!("building {target}")),
         Notice::Built {
             target,

@@ -18,11 +18,19 @@ pub(crate) fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
         terminal.show(&notice);
         if let Notice::Holding { url } = &notice
             && opens_browser
-            && let Err(error) = browser::open(url)
         {
-            terminal.complain(&format!("no browser was opened: {error}"));
+            let opened = match url.starts_with("http") {
+                true => browser::open(url).map_err(|error| error.to_string()),
+                false => Err("it would need a port".to_owned()),
+            };
+            if let Err(why) = opened {
+                terminal.complain(&format!("no browser was opened: {why}"));
+            }
         }
     });
+    let tls = args
+        .identity()
+        .map_err(|error| Failure::new(&error, error.help()))?;
     let (choice, address, reload) = (args.choice(), args.address(), args.reloads());
     let engine = args.engine();
     let (watch, ignore, args) = args.into_lists();
@@ -30,6 +38,7 @@ pub(crate) fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
     let config = Config {
         choice,
         address,
+        tls,
         reload,
         watch,
         ignore,

@@ -1,0 +1,82 @@
+//! Both directions at once, and more in each than any buffer holds.
+
+use std::io::{ErrorKind, Read, Write};
+use std::sync::mpsc;
+
+use devserve::wsgi::{self, Body, Reply};
+use rustix::event::{PollFd, PollFlags, poll};
+
+use super::{Client, Secure};
+
+const BYTES: usize = 12 << 20;
+
+#[test]
+fn an_upload_and_a_download_do_not_wait_for_each_other() {
+    let secure = Secure::new(wsgi::app_fn(|environ| {
+        // A thread of the app's own reads; the engine's writes.
+        let (sender, counted) = mpsc::channel();
+        let mut input = environ.input();
+        std::thread::spawn(move || {
+            let mut body = Vec::new();
+            let read = input.read_to_end(&mut body).map(|_| ());
+            let is_whole = body.iter().enumerate().all(|(at, byte)| *byte == at as u8);
+            sender.send((read.is_ok() && is_whole, body.len())).ok();
+        });
+        let download = (0..BYTES / 4096).map(|_| Ok(vec![b'd'; 4096].into()));
+        let said = std::iter::once_with(move || Ok(format!("{:?}", counted.recv()?).into()));
+        Ok(Reply::new(Body::chunks(
+            download
+                .chain(said)
+                .map(|chunk: wsgi::Result<bytes::Bytes>| chunk),
+        )))
+    }));
+    let mut client = secure.connect();
+    let head = format!("POST / HTTP/1.0\r\nContent-Length: {BYTES}\r\n\r\n");
+    client.write_all(head.as_bytes()).unwrap();
+    let upload: Vec<u8> = (0..BYTES).map(|at| at as u8).collect();
+    let answer = exchange(&mut client, &upload);
+    let end = format!("(true, {BYTES})");
+    let body = answer
+        .windows(4)
+        .position(|part| part == b"\r\n\r\n")
+        .unwrap()
+        + 4;
+    assert_eq!(answer.len() - body, BYTES + end.len());
+    assert!(answer.ends_with(end.as_bytes()));
+}
+
+/// Sends and receives whichever goes, until the announced end.
+fn exchange(client: &mut Client, mut upload: &[u8]) -> Vec<u8> {
+    client.sock.set_nonblocking(true).unwrap();
+    let mut answer = Vec::new();
+    loop {
+        if !upload.is_empty() && !client.conn.wants_write() {
+            let taken = client.conn.writer().write(upload).unwrap();
+            upload = &upload[taken..];
+        }
+        while client.conn.wants_write() {
+            match client.conn.write_tls(&mut client.sock) {
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => panic!("{error} after {} bytes of answer", answer.len()),
+            }
+        }
+        match client.conn.read_tls(&mut client.sock) {
+            Ok(_) => drop(client.conn.process_new_packets().unwrap()),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                let mut events = PollFlags::IN;
+                events.set(
+                    PollFlags::OUT,
+                    client.conn.wants_write() || !upload.is_empty(),
+                );
+                poll(&mut [PollFd::new(&client.sock, events)], None).unwrap();
+            }
+            Err(error) => panic!("{error} after {} bytes of answer", answer.len()),
+        }
+        match client.conn.reader().read_to_end(&mut answer) {
+            Ok(_) => return answer,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => panic!("{error} after {} bytes of answer", answer.len()),
+        }
+    }
+}
