@@ -10,6 +10,7 @@ mod cli;
 mod debugger;
 mod examples;
 mod floors;
+mod h1_properties;
 mod pep3333;
 mod toolkit_cookies;
 mod toolkit_forms;
