@@ -30,7 +30,7 @@
 //! | body declared beyond 1 GiB | no answer; a thread and two descriptors stay held, where `tiny_http` would abort the process |
 //! | an answer that breaks off | a malformed chunk tells the client; under a `Content-Length` nothing can |
 //! | HTTP/1.0 that keeps the connection | an answer of unknown length is held in memory until it is whole |
-//! | a client that stops reading | holds a worker |
+//! | a client that stops reading | holds a worker for the write timeout; on a Unix socket, for ever |
 //! | out of descriptors | got over if `accept` failed; if the descriptor after it did, no connection is accepted any more |
 //! | stop | running requests end; connections stay open and get no answer any more |
 
