@@ -18,7 +18,7 @@
 //! | connections | each holds a thread; there is no cap and no time limit |
 //! | many connections at once | some wait until another one closes (a race in its pool) |
 //! | pipelined requests | each runs at once, on a worker of its own, and without bound; the answers are in order |
-//! | bytes above 0x7F in a head; a 100-byte body cut short | the connection ends without an answer |
+//! | bytes above 0x7F in a head; a body of up to 1 KiB that is cut short | the connection ends without an answer |
 //! | `HTTP/2.0`, bare LF, no blank line | the client waits for ever; the first costs a thread |
 //! | empty line before a request, `Expect: tea` | a bare 400 or 417, without a record |
 //! | a fourth word in the request line, a folded line with a colon | ignored |

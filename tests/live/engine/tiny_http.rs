@@ -48,7 +48,10 @@ const TESTS: &[(&str, &[&str])] = &[
     ),
     (
         "of many connections at once, some may wait until others close",
-        &["connections::a_hundred_connections_opened_at_once_are_all_answered"],
+        &[
+            "connections::a_hundred_connections_opened_at_once_are_all_answered",
+            "connections::with_every_worker_busy_newcomers_wait_their_turn",
+        ],
     ),
     (
         "the way back is there only once the body was read",
