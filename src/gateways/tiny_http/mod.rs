@@ -1,9 +1,9 @@
 //! Crate `tiny_http` as a second engine, with the verbs of [`Server`](crate::server::Server):
 //! [`TinyHttp`] is the builder, [`Serving`] the engine at work.
 //!
-//! Choose it to have an independent engine to compare with, or one whose sources are small and
-//! read in an hour. Do not choose it for strangers: it reads heads and framing by itself and
-//! gives nobody its sockets, so some of what it does wrong can only be named, not mended.
+//! Choose it to have an independent engine to compare with; it adds three small crates. Do not
+//! choose it for strangers: it reads heads and framing by itself and gives nobody its sockets,
+//! so some of what it does wrong can only be named, not mended.
 //! Under `devserve run` the front is our own engine, which refuses what is malformed and bounds
 //! what is slow or large in a head, and most of this list is out of a stranger's reach.
 //!

@@ -1,11 +1,11 @@
 //! The same table against `tiny_http`: every test of the engine runs in a child that serves with
 //! it, but for the rows it cannot meet, which are all named here.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::fd::IntoRawFd;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
@@ -13,10 +13,12 @@ use devserve::gateways::tiny_http::TinyHttp;
 use devserve::net::{Address, BindError};
 use devserve::server::Stopped;
 use devserve::wsgi::{self, App, Body, Reply};
+use rustix::process::{Resource, getrlimit, setrlimit};
 
 use super::{PATIENCE, Server, Serving, check, connect, echo, get, read_until};
 
 const CHILD: &str = "DEVSERVE_TEST_TINY_HTTP";
+const FEW: &str = "DEVSERVE_TEST_TINY_HTTP_DESCRIPTORS";
 
 /// The tests it fails, and why. Besides, what follows a request that was refused is answered:
 /// its connections cannot be closed.
@@ -254,6 +256,57 @@ fn a_stop_lets_running_requests_end_and_frees_the_port() {
     while TcpStream::connect(serving.address().to_string()).is_ok() {
         assert!(Instant::now() < deadline, "it still accepts");
     }
+}
+
+/// Its acceptor ends without a word if it got the first of a connection's two descriptors and not
+/// the second, which hangs on whether the number left is odd. So one of two limits is survived.
+#[test]
+fn a_refused_accept_is_got_over() {
+    if let Some(limit) = std::env::var_os(FEW) {
+        return serve_with_few_descriptors(limit.to_str().unwrap().parse().unwrap());
+    }
+    assert!(is_refused_accept_got_over("24") || is_refused_accept_got_over("25"));
+}
+
+fn is_refused_accept_got_over(limit: &str) -> bool {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "engine::tiny_http::a_refused_accept_is_got_over"])
+        .arg("--nocapture")
+        .env(FEW, limit)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+    let address = said
+        .find_map(|line| Some(line.unwrap().split_once("serving on ")?.1.to_owned()))
+        .unwrap();
+    let connect = || TcpStream::connect(&address).unwrap();
+    drop((0..60).map(|_| connect()).collect::<Vec<_>>());
+    let mut later = connect();
+    later
+        .set_read_timeout(Some(Duration::from_secs(3)))
+        .unwrap();
+    later.write_all(get("/later").as_bytes()).unwrap();
+    let is_answered = later.read(&mut [0]).is_ok_and(|read| read > 0);
+    drop(child.stdin.take());
+    said.for_each(drop); // the test says how it went, and must find somebody to say it to
+    assert!(child.wait().unwrap().success());
+    is_answered
+}
+
+fn serve_with_few_descriptors(most: u64) {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = Some(most);
+    setrlimit(Resource::Nofile, limit).unwrap();
+    let serving = serve_tiny(wsgi::app_fn(echo));
+    #[expect(clippy::print_stdout, reason = "the parent waits for it")]
+    {
+        println!("serving on {}", serving.address());
+    }
+    // Until the parent has had enough, or is no more.
+    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
 }
 
 fn serve_tiny(app: impl App) -> Serving {
