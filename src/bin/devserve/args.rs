@@ -208,9 +208,9 @@ pub(crate) struct RunArgs {
     )]
     package: Option<String>,
 
-    /// Serve with this engine: devserve, tiny-http [default: devserve]
+    /// Serve with this engine: devserve or tiny-http
     ///
-    /// The app must have been built with it: feature "tiny-http" of devserve in its Cargo.toml.
+    /// devserve is the default. For the other the app must have been built with it: feature "tiny-http" of devserve in its Cargo.toml.
     #[arg(
         long,
         value_name = "NAME",

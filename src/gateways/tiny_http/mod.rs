@@ -1,9 +1,9 @@
 //! Crate `tiny_http` as a second engine, with the verbs of [`Server`](crate::server::Server):
 //! [`TinyHttp`] is the builder, [`Serving`] the engine at work.
 //!
-//! Choose it to have an independent engine to compare with, or one whose sources are small and
-//! read in an hour. Do not choose it for strangers: it reads heads and framing by itself and
-//! gives nobody its sockets, so some of what it does wrong can only be named, not mended.
+//! Choose it to have an independent engine to compare with; it adds three small crates. Do not
+//! choose it for strangers: it reads heads and framing by itself and gives nobody its sockets,
+//! so some of what it does wrong can only be named, not mended.
 //! Under `devserve run` the front is our own engine, which refuses what is malformed and bounds
 //! what is slow or large in a head, and most of this list is out of a stranger's reach.
 //!
@@ -18,7 +18,7 @@
 //! | connections | each holds a thread; there is no cap and no time limit |
 //! | many connections at once | some wait until another one closes (a race in its pool) |
 //! | pipelined requests | each runs at once, on a worker of its own, and without bound; the answers are in order |
-//! | bytes above 0x7F in a head; a 100-byte body cut short | the connection ends without an answer |
+//! | bytes above 0x7F in a head; a body of up to 1 KiB that is cut short | the connection ends without an answer |
 //! | `HTTP/2.0`, bare LF, no blank line | the client waits for ever; the first costs a thread |
 //! | empty line before a request, `Expect: tea` | a bare 400 or 417, without a record |
 //! | a fourth word in the request line, a folded line with a colon | ignored |
@@ -30,7 +30,7 @@
 //! | body declared beyond 1 GiB | no answer; a thread and two descriptors stay held, where `tiny_http` would abort the process |
 //! | an answer that breaks off | a malformed chunk tells the client; under a `Content-Length` nothing can |
 //! | HTTP/1.0 that keeps the connection | an answer of unknown length is held in memory until it is whole |
-//! | a client that stops reading | holds a worker |
+//! | a client that stops reading | holds a worker for the write timeout; on a Unix socket, for ever |
 //! | out of descriptors | got over if `accept` failed; if the descriptor after it did, no connection is accepted any more |
 //! | stop | running requests end; connections stay open and get no answer any more |
 

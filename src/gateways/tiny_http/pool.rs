@@ -53,12 +53,16 @@ impl Pool {
         listener: Listener,
         application: Application,
         most_workers: usize,
+        write_timeout: Duration,
     ) -> io::Result<Arc<Self>> {
         // Its acceptor takes `WouldBlock` for the end.
         listener.set_nonblocking(false)?;
         if let Address::Tcp { .. } = listener.address() {
-            // Connections inherit it on Linux; else answers in parts wait for the client's ACKs.
-            socket2::SockRef::from(&listener).set_tcp_nodelay(true)?;
+            // Connections inherit both on Linux. Without the first, answers in parts wait for
+            // the client's acknowledgement.
+            let socket = socket2::SockRef::from(&listener);
+            socket.set_tcp_nodelay(true)?;
+            socket.set_write_timeout(Some(write_timeout))?;
         }
         let pool = Arc::new(Self {
             application,

@@ -12,6 +12,8 @@ use crate::wsgi::{App, Errors, ServerFacts};
 
 /// Requests that run at once, as our own engine has it.
 const WORKERS: usize = 256;
+/// Between two successful writes, likewise.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves an app with crate `tiny_http`: the builder, in the words of
 /// [`Server`](crate::server::Server).
@@ -30,6 +32,7 @@ const WORKERS: usize = 256;
 pub struct TinyHttp {
     app: Box<dyn App>,
     workers: usize,
+    write_timeout: Duration,
     limits: Limits,
     facts: Option<ServerFacts>,
     errors: Errors,
@@ -42,6 +45,7 @@ impl TinyHttp {
         Self {
             app: Box::new(app),
             workers: WORKERS,
+            write_timeout: WRITE_TIMEOUT,
             limits: Limits::default(),
             facts: None,
             errors: Errors::default(),
@@ -54,6 +58,13 @@ impl TinyHttp {
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers;
+        self
+    }
+
+    /// How long a client may take nothing of an answer, on TCP.
+    #[must_use]
+    pub fn write_timeout(mut self, patience: Duration) -> Self {
+        self.write_timeout = patience;
         self
     }
 
@@ -123,7 +134,7 @@ impl TinyHttp {
             is_behind_front,
             broken: Mutex::new(VecDeque::new()),
         };
-        match Pool::start(listener, application, self.workers) {
+        match Pool::start(listener, application, self.workers, self.write_timeout) {
             Ok(pool) => Ok(Serving { pool }),
             Err(source) => Err(BindError::Failed { address, source }),
         }

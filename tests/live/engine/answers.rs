@@ -5,10 +5,10 @@ use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use devserve::net::Address;
-use devserve::server::{Failure, Server, Settings};
+use devserve::server::{Failure, Settings};
 use devserve::wsgi::{self, Body, Reply};
 
-use super::{PATIENCE, check, connect, echo, get, read_until, serve, talk};
+use super::{PATIENCE, Server, check, connect, echo, get, read_until, serve, talk};
 
 #[test]
 fn answers_and_keeps_the_connection() {

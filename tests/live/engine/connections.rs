@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use devserve::net::Address;
-use devserve::server::{Failure, Server, Settings};
+use devserve::server::{Failure, Settings};
 use devserve::wsgi::{self, Reply};
 
-use super::{PATIENCE, check, connect, echo, get, read_until, serve, serve_with, talk};
+use super::{PATIENCE, Server, check, connect, echo, get, read_until, serve, serve_with, talk};
 
 #[test]
 fn a_hundred_connections_opened_at_once_are_all_answered() {

@@ -1,4 +1,4 @@
-//! The engine on a real socket, byte for byte.
+//! The engine on a real socket, byte for byte; or the second one, where `tiny_http` asks.
 
 mod answers;
 mod connections;
@@ -6,16 +6,107 @@ mod lives;
 mod requests;
 mod rules;
 mod shortage;
+#[cfg(feature = "tiny-http")]
+mod tiny_http;
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-use devserve::net::Address;
-use devserve::server::{Server, Serving, Settings};
+use devserve::http::h1::Limits;
+use devserve::net::{Address, BindError};
+use devserve::server::{self, Record, Settings, Stopped};
 use devserve::wsgi::{App, Environ, Reply, Result};
 
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The builder of the engine under test.
+struct Server {
+    app: Box<dyn App>,
+    settings: Settings,
+    sink: Box<dyn Fn(&Record) + Send + Sync>,
+}
+
+impl Server {
+    fn new(app: impl App) -> Self {
+        Self {
+            app: Box::new(app),
+            settings: Settings::default(),
+            sink: Box::new(|_| {}),
+        }
+    }
+
+    fn settings(self, settings: Settings) -> Self {
+        Self { settings, ..self }
+    }
+
+    fn limits(mut self, limits: Limits) -> Self {
+        self.settings.limits = limits;
+        self
+    }
+
+    fn workers(mut self, workers: usize) -> Self {
+        self.settings.workers = workers;
+        self
+    }
+
+    fn connections(mut self, connections: usize) -> Self {
+        self.settings.connections = connections;
+        self
+    }
+
+    fn records(mut self, sink: impl Fn(&Record) + Send + Sync + 'static) -> Self {
+        self.sink = Box::new(sink);
+        self
+    }
+
+    fn bind(self, address: &Address) -> std::result::Result<Serving, BindError> {
+        #[cfg(feature = "tiny-http")]
+        if tiny_http::is_under_test() {
+            return tiny_http::bind(self, address);
+        }
+        let server = server::Server::new(self.app).settings(self.settings);
+        let serving = server.records(self.sink).bind(address)?;
+        Ok(Serving {
+            address: serving.address().clone(),
+            stop: Box::new(move |grace| serving.stop(grace)),
+        })
+    }
+}
+
+/// The engine under test, at work.
+struct Serving {
+    address: Address,
+    stop: Box<dyn Fn(Duration) -> Stopped + Send + Sync>,
+}
+
+impl Serving {
+    fn address(&self) -> &Address {
+        &self.address
+    }
+
+    fn stop(&self, grace: Duration) -> Stopped {
+        (self.stop)(grace)
+    }
+}
+
+/// Whether the engine under test keeps this case of a rule.
+fn is_met(case: &[u8]) -> bool {
+    #[cfg(feature = "tiny-http")]
+    if tiny_http::is_under_test() {
+        return tiny_http::is_met(case);
+    }
+    !case.is_empty()
+}
+
+/// Whether nothing behind a request that was refused is taken for another.
+fn ends_what_it_refuses() -> bool {
+    #[cfg(feature = "tiny-http")]
+    if tiny_http::is_under_test() {
+        return false;
+    }
+    true
+}
 
 fn serve(app: impl App) -> Serving {
     serve_with(app, Settings::default())
