@@ -27,6 +27,7 @@ const TESTS: &[(&str, &[&str])] = &[
         "its connections cannot be closed",
         &[
             "answers::a_body_never_leaves_the_length_it_declared",
+            "answers::a_file_goes_out_whole_from_where_it_stands_and_its_loss_is_noticed",
             "answers::a_stream_to_http_1_0_ends_with_the_connection",
             "answers::an_error_before_the_first_byte_is_a_500_and_a_later_one_cuts",
             "connections::a_handler_that_never_ends_does_not_hold_up_a_stop",
@@ -38,13 +39,15 @@ const TESTS: &[(&str, &[&str])] = &[
     (
         "its connections are not bounded, in number or time",
         &[
+            "connections::a_body_that_drips_does_not_hold_its_worker",
             "connections::a_body_that_never_comes_does_not_hold_its_worker",
             "connections::a_head_begun_in_a_pipeline_has_no_more_time_than_any_other",
             "connections::a_sink_that_panics_does_not_stop_the_clock",
             "connections::a_slow_head_is_told_so_and_holds_no_worker",
             "connections::beyond_the_cap_of_busy_connections_newcomers_are_told_so",
+            "connections::an_idle_connection_makes_room_and_not_the_newest",
             "connections::beyond_the_cap_idle_connections_make_room",
-            "connections::the_longest_idle_connection_makes_room_and_not_the_newest",
+            "connections::beyond_the_queue_a_request_is_told_that_nobody_is_free",
             "shortage::a_server_out_of_descriptors_goes_on",
         ],
     ),
