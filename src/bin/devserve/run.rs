@@ -1,6 +1,9 @@
+use std::fs;
 use std::io;
+use std::os::unix::fs::FileTypeExt;
 
 use devserve::dev::{Config, Notice, Sink, Supervisor};
+use devserve::net::Address;
 
 use crate::args::RunArgs;
 use crate::browser;
@@ -11,6 +14,7 @@ use crate::style::Style;
 
 /// `devserve run`.
 pub(crate) fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
+    check_inherited(&args.address())?;
     output::show_log(args.verbosity());
     let terminal = Terminal::new(style, args.verbosity());
     let opens_browser = args.opens_browser();
@@ -60,4 +64,21 @@ pub(crate) fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
     supervisor.wait();
     drop(listening);
     Ok(())
+}
+
+/// A descriptor to listen on must be there from the start: later its number may be that of
+/// something devserve opened itself.
+fn check_inherited(address: &Address) -> Result<(), Failure> {
+    let Address::Fd(number) = address else {
+        return Ok(());
+    };
+    let is_socket = fs::metadata(format!("/proc/self/fd/{number}"))
+        .is_ok_and(|metadata| metadata.file_type().is_socket());
+    match is_socket {
+        true => Ok(()),
+        false => Err(Failure::plain(
+            format!("descriptor {number} is no socket"),
+            "hand over a listening socket, or use --port",
+        )),
+    }
 }

@@ -99,12 +99,18 @@ fn a_unix_socket_is_for_this_user_and_leaves_no_file() {
 }
 
 #[test]
-fn two_places_to_listen_are_a_wrong_command_line() {
+fn a_place_where_nobody_can_listen_is_a_wrong_command_line() {
     let project = Project::shop("one");
     for other in [["--port", "0"], ["--host", "::1"]] {
         let args = [&["run", "--bind", "127.0.0.1:0"], other.as_slice()].concat();
         assert_eq!(project.run(&args).status.code(), Some(2), "{args:?}");
     }
+    let output = project.run(&["run", "--bind", "fd:3"]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        stderr.starts_with("error: descriptor 3 is no socket\n"),
+        "{stderr}"
+    );
     let output = project.run(&["run", "--bind", "localhost"]);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stderr.contains("give host and port"), "{stderr}");
