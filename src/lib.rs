@@ -42,6 +42,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `server` | [`server`], [`net`] and [`run`] |
+//! | `tls` | HTTPS: [`net::Identity`], from files or made for development |
 //! | `forms` | [`Request::form`], [`Request::files`], [`Request::query`] |
 //! | `json` | [`Request::json`], [`Response::json`] |
 //! | `session` | [`session`], [`Request::signed_cookie`] |
