@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// Longer than anything takes on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than anything takes on a busy machine, even the first build of all dependencies.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A package in a folder that goes with it, and a folder for temporary files beside it.
 pub(crate) struct Project {
