@@ -15,6 +15,9 @@
 //! | fault | what happens |
 //! |---|---|
 //! | head without end, too long, or too slow | it is taken into memory, for ever; a status comes when it has ended |
+//! | requests beyond the workers | they wait, without bound and without a 503 |
+//! | TLS | not offered: its own rests on a rustls that is not mended any more; the front has it |
+//! | one request and no more, several processes | not offered |
 //! | connections | each holds a thread; there is no cap and no time limit |
 //! | many connections at once | some wait until another one closes (a race in its pool) |
 //! | pipelined requests | each runs at once, on a worker of its own, and without bound; the answers are in order |

@@ -37,8 +37,16 @@ const TESTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "it serves for ever, in one process",
+        &[
+            "lives::a_process_that_dies_is_replaced_and_none_outlives_the_first",
+            "lives::handle_request_answers_one_and_stops",
+        ],
+    ),
+    (
         "its connections are not bounded, in number or time",
         &[
+            "connections::a_body_that_drips_does_not_hold_its_worker",
             "connections::a_body_that_drips_does_not_hold_its_worker",
             "connections::a_body_that_never_comes_does_not_hold_its_worker",
             "connections::a_head_begun_in_a_pipeline_has_no_more_time_than_any_other",
@@ -47,6 +55,7 @@ const TESTS: &[(&str, &[&str])] = &[
             "connections::beyond_the_cap_of_busy_connections_newcomers_are_told_so",
             "connections::an_idle_connection_makes_room_and_not_the_newest",
             "connections::beyond_the_cap_idle_connections_make_room",
+            "connections::beyond_the_queue_a_request_is_told_that_nobody_is_free",
             "connections::beyond_the_queue_a_request_is_told_that_nobody_is_free",
             "shortage::a_server_out_of_descriptors_goes_on",
         ],
