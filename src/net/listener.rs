@@ -1,6 +1,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
@@ -206,8 +207,16 @@ fn listen_unix(path: &Path, mode: u32) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Whether nobody answers behind the socket file at `path`.
+/// Whether there is a socket's file at `path`, and nobody answers behind it. Any other file
+/// refuses connections too, and is somebody's own.
 fn is_stale(path: &Path) -> bool {
+    let is_socket = path
+        .symlink_metadata()
+        .is_ok_and(|metadata| metadata.file_type().is_socket());
+    is_socket && refuses(path)
+}
+
+fn refuses(path: &Path) -> bool {
     UnixStream::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
@@ -281,6 +290,10 @@ impl BindError {
             Self::Denied { .. } => "use a port from 1024 upwards",
             Self::UnknownHost { .. } => "use 127.0.0.1, or an address of this machine",
             Self::NotInherited { .. } => "hand over a listening socket, or unset LISTEN_FDS",
+            Self::Failed {
+                address: Address::Unix(_),
+                ..
+            } => "choose a path in a folder that is there, of at most 107 bytes",
             Self::Failed { .. } => "use 127.0.0.1, or an address of this machine",
         }
     }
@@ -318,6 +331,24 @@ mod tests {
         ));
         drop(listener);
         assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_file_that_is_no_socket_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notes.txt");
+        std::fs::write(&path, "mine").unwrap();
+        let error = Listener::bind(&Address::unix(&path)).unwrap_err();
+        assert!(error.help().contains("another path"), "{error:?}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_is_told_how_to_be_mended() {
+        let long = Listener::bind(&Address::unix("/tmp/".to_owned() + &"x".repeat(200)));
+        assert!(long.unwrap_err().help().contains("107 bytes"));
+        let lost = Listener::bind(&Address::unix("/no such folder/app.sock"));
+        assert!(lost.unwrap_err().help().contains("folder that is there"));
     }
 
     #[test]

@@ -187,6 +187,31 @@ fn an_upload_that_breaks_off_is_an_error_with_a_goodbye_or_without() {
 }
 
 #[test]
+fn a_hello_that_is_cut_or_garbled_harms_nobody_else() {
+    let settings = Settings {
+        workers: 2,
+        head_timeout: Duration::from_millis(500),
+        ..Settings::default()
+    };
+    let secure = Secure::with(wsgi::app_fn(count), settings);
+    let mut hello = Vec::new();
+    secure.connect().conn.write_tls(&mut hello).unwrap();
+    let cut = (0..hello.len()).step_by(5).map(|at| hello[..at].to_vec());
+    let garbled = (0..hello.len()).step_by(5).map(|at| {
+        let mut hello = hello.clone();
+        hello[at] ^= 0xA5;
+        hello
+    });
+    for sent in cut.chain(garbled) {
+        let mut stream = secure.dial();
+        stream.write_all(&sent).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        stream.read_to_end(&mut Vec::new()).ok(); // its end, which may be a reset
+    }
+    check(&secure.talk(&last("/")), "200 OK", "/ 0\n");
+}
+
+#[test]
 fn what_is_no_handshake_ends_with_an_alert() {
     let secure = Secure::new(wsgi::app_fn(count));
     let mut stream = secure.dial();

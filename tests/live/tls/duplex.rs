@@ -3,45 +3,65 @@
 use std::io::{ErrorKind, Read, Write};
 use std::sync::mpsc;
 
-use devserve::wsgi::{self, Body, Reply};
+use bytes::Bytes;
+use devserve::wsgi::{self, Body, Environ, Reply, Result};
 use rustix::event::{PollFd, PollFlags, poll};
 
 use super::{Client, Secure};
 
 const BYTES: usize = 12 << 20;
+const PART: usize = 4096;
 
 #[test]
 fn an_upload_and_a_download_do_not_wait_for_each_other() {
-    let secure = Secure::new(wsgi::app_fn(|environ| {
-        // A thread of the app's own reads; the engine's writes.
-        let (sender, counted) = mpsc::channel();
-        let mut input = environ.input();
-        std::thread::spawn(move || {
-            let mut body = Vec::new();
-            let read = input.read_to_end(&mut body).map(|_| ());
-            let is_whole = body.iter().enumerate().all(|(at, byte)| *byte == at as u8);
-            sender.send((read.is_ok() && is_whole, body.len())).ok();
-        });
-        let download = (0..BYTES / 4096).map(|_| Ok(vec![b'd'; 4096].into()));
-        let said = std::iter::once_with(move || Ok(format!("{:?}", counted.recv()?).into()));
-        Ok(Reply::new(Body::chunks(
-            download
-                .chain(said)
-                .map(|chunk: wsgi::Result<bytes::Bytes>| chunk),
-        )))
-    }));
+    let secure = Secure::new(wsgi::app_fn(count_and_stream));
     let mut client = secure.connect();
-    let head = format!("POST / HTTP/1.0\r\nContent-Length: {BYTES}\r\n\r\n");
-    client.write_all(head.as_bytes()).unwrap();
-    let upload: Vec<u8> = (0..BYTES).map(|at| at as u8).collect();
-    let answer = exchange(&mut client, &upload);
-    let end = format!("(true, {BYTES})");
-    let body = answer
-        .windows(4)
-        .position(|part| part == b"\r\n\r\n")
-        .unwrap()
-        + 4;
-    assert_eq!(answer.len() - body, BYTES + end.len());
+    client.write_all(head().as_bytes()).unwrap();
+    let answer = exchange(&mut client, &upload());
+    check(&answer);
+}
+
+#[test]
+fn a_client_that_does_not_read_can_still_send() {
+    let secure = Secure::new(wsgi::app_fn(count_and_stream));
+    let mut client = secure.connect();
+    client.write_all(head().as_bytes()).unwrap();
+    // The answer stands at the door meanwhile, and its writer waits.
+    client.write_all(&upload()).unwrap();
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).unwrap();
+    check(&answer);
+}
+
+/// A thread of the app's own reads the body, while the engine's writes the answer.
+fn count_and_stream(environ: &mut Environ) -> Result<Reply> {
+    let (sender, counted) = mpsc::channel();
+    let mut input = environ.input();
+    std::thread::spawn(move || {
+        let mut body = Vec::new();
+        let read = input.read_to_end(&mut body).map(|_| ());
+        sender
+            .send((read.is_ok() && body == upload(), body.len()))
+            .ok();
+    });
+    let download = (0..BYTES / PART).map(|_| Ok(Bytes::from_static(&[b'd'; PART])));
+    let said = std::iter::once_with(move || Ok(format!("{:?}", counted.recv()?).into()));
+    Ok(Reply::new(Body::chunks(download.chain(said))))
+}
+
+fn head() -> String {
+    format!("POST / HTTP/1.0\r\nContent-Length: {BYTES}\r\n\r\n")
+}
+
+fn upload() -> Vec<u8> {
+    (0..BYTES).map(|at| (at % 251) as u8).collect()
+}
+
+#[track_caller]
+fn check(answer: &[u8]) {
+    let end = format!("{:?}", (true, BYTES));
+    let body = answer.windows(4).position(|part| part == b"\r\n\r\n");
+    assert_eq!(answer.len() - body.unwrap() - 4, BYTES + end.len());
     assert!(answer.ends_with(end.as_bytes()));
 }
 
