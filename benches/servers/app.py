@@ -9,6 +9,7 @@ import time
 TEXT = [("Content-Type", "text/plain; charset=utf-8")]
 HELLO = b"Hello, World!"
 LARGE = b"x" * (100 << 10)
+HUGE = b"x" * (1 << 20)
 CHUNK = LARGE[: 1 << 10]
 CHUNKS = 100
 BLOCK = 0.005
@@ -22,8 +23,10 @@ def application(environ, start_response):
     status, body = "200 OK", HELLO
     if path == "/100k":
         body = LARGE
+    elif path == "/1m":
+        body = HUGE
     elif path == "/upload":
-        body = str(length_of(environ["wsgi.input"])).encode()
+        body = str(length_of(environ)).encode()
     elif path == "/block":
         time.sleep(BLOCK)
     elif path != "/":
@@ -32,11 +35,12 @@ def application(environ, start_response):
     return [body]
 
 
-def length_of(stream):
-    length = 0
-    while part := stream.read(64 << 10):
-        length += len(part)
-    return length
+def length_of(environ):
+    # Not every server ends the input where the body ends (PEP 3333 leaves that to the app).
+    left = declared = int(environ["CONTENT_LENGTH"])
+    while left and (part := environ["wsgi.input"].read(min(left, 64 << 10))):
+        left -= len(part)
+    return declared - left
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `/` | 13 bytes |
 //! | `/100k` | 100 KiB of known length |
+//! | `/1m` | 1 MiB of known length |
 //! | `POST /upload` | how many bytes it has read |
 //! | `/stream` | 100 chunks of 1 KiB, of unknown length |
 //! | `/block` | 13 bytes, after 5 ms |
@@ -19,10 +20,15 @@ pub const TEXT: &str = "text/plain; charset=utf-8";
 pub const CHUNKS: usize = 100;
 pub const BLOCK: Duration = Duration::from_millis(5);
 
-static LARGE: [u8; 100 << 10] = [b'x'; 100 << 10];
+static LARGE: [u8; 1 << 20] = [b'x'; 1 << 20];
 
 /// The body of `/100k`.
 pub fn large() -> &'static [u8] {
+    &LARGE[..100 << 10]
+}
+
+/// The body of `/1m`.
+pub fn huge() -> &'static [u8] {
     &LARGE
 }
 

@@ -59,6 +59,7 @@ async fn serve() -> std::io::Result<()> {
     let app = Router::new()
         .route("/", get(|| async { bench::HELLO }))
         .route("/100k", get(|| async { bench::large() }))
+        .route("/1m", get(|| async { bench::huge() }))
         .route("/upload", post(upload))
         .route("/stream", get(stream))
         .route("/block", get(block));

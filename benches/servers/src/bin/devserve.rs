@@ -12,6 +12,7 @@ fn app(request: &Request) -> Result<Response> {
     Ok(match &*request.path() {
         "/" => Response::new(bench::TEXT, bench::HELLO),
         "/100k" => Response::new(bench::TEXT, bench::large()),
+        "/1m" => Response::new(bench::TEXT, bench::huge()),
         "/upload" => Response::text(bench::length_of(request.stream())?.to_string()),
         "/stream" => Response::stream((0..bench::CHUNKS).map(|_| Ok(bench::chunk()))),
         "/block" => {

@@ -59,6 +59,7 @@ async fn answer(request: Request<Incoming>) -> hyper::Result<Response<Answer>> {
     let body = match request.uri().path() {
         "/" => hello,
         "/100k" => Answer::Whole(Bytes::from_static(bench::large())),
+        "/1m" => Answer::Whole(Bytes::from_static(bench::huge())),
         "/upload" => Answer::Whole(length_of(request.into_body()).await?.to_string().into()),
         "/stream" => Answer::Chunks(bench::CHUNKS),
         "/block" => {

@@ -10,6 +10,7 @@ fn answer(request: &Request) -> Response {
     match request.raw_url() {
         "/" => Response::text(bench::HELLO),
         "/100k" => Response::from_data(bench::TEXT, bench::large()),
+        "/1m" => Response::from_data(bench::TEXT, bench::huge()),
         "/upload" => match request.data().map(bench::length_of) {
             Some(Ok(length)) => Response::text(length.to_string()),
             _ => Response::empty_400(),

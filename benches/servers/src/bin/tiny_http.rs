@@ -14,6 +14,7 @@ fn answer(mut request: Request, text: Header) -> std::io::Result<()> {
     match request.url() {
         "/" => request.respond(hello()),
         "/100k" => request.respond(Response::from_data(bench::large()).with_header(text)),
+        "/1m" => request.respond(Response::from_data(bench::huge()).with_header(text)),
         "/upload" => {
             let length = bench::length_of(request.as_reader())?;
             request.respond(Response::from_string(length.to_string()))
