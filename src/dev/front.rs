@@ -187,6 +187,9 @@ impl Passing {
     /// Sends an answer on, each part as it comes.
     fn deliver(&self, turn: &Turn<'_>, answer: Answer, version: u64) -> Answered {
         let Answer { head, mut body } = answer;
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            return tunnel(turn, &head, body);
+        }
         let mut part = vec![0; PART_BYTES];
         // A page's first part shows whether it is a document, and so what its length will be.
         let (first, tag) = match self.injection(turn, &head) {
@@ -383,6 +386,23 @@ impl Passing {
                 why: text.trim_end().to_owned(),
             });
         }
+    }
+}
+
+/// Tells the client that HTTP ends here, and passes on whatever comes after it.
+fn tunnel(turn: &Turn<'_>, head: &ResponseHead, mut upstream: Incoming) -> Answered {
+    let reason = String::from_utf8_lossy(&head.reason);
+    let start = head_of(turn, head.status, &reason, &head.headers, None);
+    let client = Incoming::lock(&turn.incoming).reclaim(0, Duration::ZERO);
+    let upstream = upstream.reclaim(0, Duration::ZERO);
+    if let (Ok(_), Some((client, Ok(()))), Some((upstream, Ok(())))) =
+        (Outgoing::start(turn.stream, &start, b""), client, upstream)
+    {
+        proxy::tunnel(client, upstream);
+    }
+    Answered {
+        status: Some(head.status),
+        ..Answered::NOTHING
     }
 }
 

@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, StatusCode, header};
 
 use crate::http::h1::{self, Expectation, Fault, Framing, Limits, RequestHead, ResponseHead};
 use crate::net::Stream;
-use crate::wire::{Incoming, Pace, Wire};
+use crate::wire::{Incoming, Pace, RawReader, RawWriter, Wire};
 
 /// What is passed on at once.
 const PART_BYTES: usize = 64 << 10;
@@ -101,6 +101,8 @@ fn read_answer(
         let interim = read_head(&mut wire)?;
         match (interim.status, &mut go_on) {
             (StatusCode::CONTINUE, waiting) => waiting.take().map_or(Ok(()), |go_on| go_on())?,
+            // The last word in HTTP, to a client that asked for it.
+            (StatusCode::SWITCHING_PROTOCOLS, _) if head.asks_upgrade() => break interim,
             (status, _) if status.is_informational() => {}
             _ => break interim, // it was no interim answer
         }
@@ -108,10 +110,37 @@ fn read_answer(
     let framing = answer
         .framing(&head.method)
         .map_err(ProxyError::Malformed)?;
-    remove_connection(&mut answer.headers);
+    if answer.status != StatusCode::SWITCHING_PROTOCOLS {
+        remove_connection(&mut answer.headers);
+    }
     let pace = Pace::unhurried();
     let body = Incoming::new(wire, framing, Expectation::None, &Limits::default(), pace);
     Ok(Answer { head: answer, body })
+}
+
+/// Passes raw bytes both ways between a client and an upstream that have left HTTP, until both
+/// have said their last.
+pub(crate) fn tunnel(client: Wire, upstream: Wire) {
+    let (client_stream, upstream_stream) =
+        (Arc::clone(client.stream()), Arc::clone(upstream.stream()));
+    thread::scope(|scope| {
+        let up = || {
+            let mut writer = RawWriter(Arc::clone(&upstream_stream));
+            // However it ends, the upstream hears that no more will come.
+            io::copy(&mut RawReader(client), &mut writer).ok();
+            upstream_stream.shutdown(Shutdown::Write);
+        };
+        let started = thread::Builder::new()
+            .name("devserve-tunnel".into())
+            .spawn_scoped(scope, up);
+        if started.is_ok() {
+            let mut writer = RawWriter(Arc::clone(&client_stream));
+            io::copy(&mut RawReader(upstream), &mut writer).ok();
+        }
+        // Ends the other direction too, wherever it waits.
+        client_stream.shutdown(Shutdown::Both);
+        upstream_stream.shutdown(Shutdown::Both);
+    });
 }
 
 /// Takes out the upstream's `Connection` field and what it names: they are between it and us

@@ -1,5 +1,5 @@
 use std::any::Any;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,8 +13,8 @@ use crate::net::{Peer, Stream};
 use crate::record::{Failure, Record};
 use crate::server::exchange::{After, Exchange, Turn};
 use crate::server::respond::Respond;
-use crate::wire;
-use crate::wsgi::{App, Environ, Errors, Input, ServerFacts};
+use crate::wire::{self, Incoming, RawReader, RawWriter};
+use crate::wsgi::{App, Environ, Errors, Input, ServerFacts, Upgraded};
 
 /// Answers requests with an app.
 pub(crate) struct Application {
@@ -39,9 +39,11 @@ impl Exchange for Application {
         let began = Instant::now();
         let method = turn.head.method.clone();
         let target = turn.head.target.raw.clone();
+        let asks_upgrade = turn.head.asks_upgrade() && turn.head.framing == Framing::None;
         let mut environ = self.environ(&mut turn);
-        let mut respond = Respond::new(&turn);
+        let mut respond = Respond::new(&turn, asks_upgrade);
         let ran = self.run(&mut environ, &mut respond);
+        let take_over = respond.take_over();
         let (answered, failure) = match ran {
             Err(failure) if !respond.is_committed() => {
                 respond.fail();
@@ -63,7 +65,10 @@ impl Exchange for Application {
             elapsed: began.elapsed(),
             failure,
         });
-        answered.after
+        match take_over {
+            Some(take_over) if answered.after != After::Cut => hand_over(&turn, take_over),
+            _ => answered.after, // HTTP goes on, or nothing does
+        }
     }
 
     fn refuse(&self, fault: &Fault, stream: &Stream, peer: Peer) {
@@ -155,6 +160,18 @@ impl Application {
             failure: Some(failure),
         });
     }
+}
+
+/// Gives the connection to who takes it over, until that is done with it.
+fn hand_over(turn: &Turn<'_>, take_over: impl FnOnce(Upgraded)) -> After {
+    let reclaimed = Incoming::lock(&turn.incoming).reclaim(0, Duration::ZERO);
+    if let Some((wire, Ok(()))) = reclaimed {
+        let writer = Box::new(RawWriter(Arc::clone(turn.stream)));
+        let reader = Box::new(RawReader(wire));
+        take_over(Upgraded { reader, writer });
+        turn.stream.shutdown(Shutdown::Both);
+    }
+    After::Cut
 }
 
 /// What `panic!` was given, where that is text.

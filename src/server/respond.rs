@@ -8,7 +8,7 @@ use crate::http::h1::{self, Framing};
 use crate::record::Failure;
 use crate::server::exchange::{After, Turn};
 use crate::wire::{End, Head, Outgoing};
-use crate::wsgi::{Body, Error, Result, StartError, StartResponse, Status};
+use crate::wsgi::{Body, Error, Result, StartError, StartResponse, Status, Upgraded};
 
 /// Files up to this size leave together with their head.
 const COPIED_BYTES: u64 = 64 << 10;
@@ -19,8 +19,13 @@ pub(crate) struct Respond<'a> {
     turn: &'a Turn<'a>,
     method: Method,
     version: Version,
+    // Whether the client asks to leave HTTP; and who takes the connection then.
+    asks_upgrade: bool,
+    take_over: Option<TakeOver>,
     state: State<'a>,
 }
+
+type TakeOver = Box<dyn FnOnce(Upgraded) + Send>;
 
 enum State<'a> {
     /// `start_response` was not called.
@@ -48,13 +53,20 @@ pub(crate) struct Answered {
 struct Gone;
 
 impl<'a> Respond<'a> {
-    pub(crate) fn new(turn: &'a Turn<'a>) -> Self {
+    pub(crate) fn new(turn: &'a Turn<'a>, asks_upgrade: bool) -> Self {
         Self {
+            asks_upgrade,
+            take_over: None,
             turn,
             method: turn.head.method.clone(),
             version: turn.head.version,
             state: State::Silent,
         }
+    }
+
+    /// Who takes the connection after a 101, if that was the answer.
+    pub(crate) fn take_over(&mut self) -> Option<TakeOver> {
+        self.take_over.take()
     }
 
     /// Whether bytes are on their way.
@@ -65,6 +77,11 @@ impl<'a> Respond<'a> {
     /// Sends the body, each chunk before the next is made, and ends the answer before the
     /// body's hooks run: they may take their time, or panic, over a whole answer.
     pub(crate) fn send(&mut self, mut body: Body) -> Result<()> {
+        if let State::Started(status, _) = &self.state
+            && status.code() == StatusCode::SWITCHING_PROTOCOLS
+        {
+            self.take_over = Some(body.take_upgrade().ok_or(StartError::Upgrade)?);
+        }
         let close = body.take_close();
         self.send_chunks(body)?;
         self.end();
@@ -237,11 +254,16 @@ impl StartResponse for Respond<'_> {
         let State::Silent = self.state else {
             return Err(StartError::Twice.into());
         };
-        if status.code().is_informational() {
-            return Err(StartError::Status {
-                line: status.code().to_string(),
+        match status.code() {
+            StatusCode::SWITCHING_PROTOCOLS if self.asks_upgrade => {}
+            StatusCode::SWITCHING_PROTOCOLS => return Err(StartError::Upgrade.into()),
+            code if code.is_informational() => {
+                return Err(StartError::Status {
+                    line: code.to_string(),
+                }
+                .into());
             }
-            .into());
+            _ => {} // final, as an answer is
         }
         self.state = State::Started(status, headers);
         Ok(())

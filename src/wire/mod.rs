@@ -9,10 +9,12 @@ mod incoming;
 mod input;
 mod outgoing;
 mod pace;
+mod raw;
 mod stream;
 
 pub(crate) use incoming::Incoming;
 pub(crate) use input::Input;
 pub(crate) use outgoing::{End, Head, Outgoing};
 pub(crate) use pace::Pace;
+pub(crate) use raw::{RawReader, RawWriter};
 pub(crate) use stream::Wire;

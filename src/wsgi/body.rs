@@ -7,7 +7,7 @@ use std::thread;
 
 use bytes::Bytes;
 
-use crate::wsgi::{Error, Result};
+use crate::wsgi::{Error, Result, Upgraded};
 
 /// What a reader, a file and a buffered writer pass on at once.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -38,8 +38,10 @@ enum Kind {
         left: u64,
     },
     Writer(Box<Produce>),
+    Upgrade(Box<TakeOver>),
 }
 
+type TakeOver = dyn FnOnce(Upgraded) + Send;
 type Produce = dyn FnOnce(&mut BodyWriter<'_>) -> Result<()> + Send;
 
 /// Takes one chunk, which is never empty.
@@ -115,6 +117,27 @@ impl Body {
         Kind::Writer(Box::new(produce)).into()
     }
 
+    /// No bytes: behind a 101 head the connection leaves HTTP, and `take_over` gets it, on the
+    /// request's own thread. It ends when that returns.
+    ///
+    /// The head is the app's: 101, with the `Upgrade` field. Where the client has not asked to
+    /// leave HTTP (RFC 9110 §7.8), that is an error of the app.
+    pub fn upgrade(take_over: impl FnOnce(Upgraded) + Send + 'static) -> Self {
+        Kind::Upgrade(Box::new(take_over)).into()
+    }
+
+    /// Who takes the connection over, if this body is that.
+    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "servers ask"))]
+    pub(crate) fn take_upgrade(&mut self) -> Option<Box<TakeOver>> {
+        match std::mem::replace(&mut self.kind, Kind::Empty) {
+            Kind::Upgrade(take_over) => Some(take_over),
+            other => {
+                self.kind = other;
+                None
+            }
+        }
+    }
+
     /// Runs `hook` once, when the body is done with, however it ends.
     #[must_use]
     pub fn on_close(mut self, hook: impl FnOnce() + Send + 'static) -> Self {
@@ -154,7 +177,7 @@ impl Body {
     pub fn len(&self) -> Option<u64> {
         let ahead: u64 = self.ahead.iter().map(|chunk| chunk.len() as u64).sum();
         let rest = match &self.kind {
-            Kind::Empty => Some(0),
+            Kind::Empty | Kind::Upgrade(_) => Some(0),
             Kind::Bytes(bytes) => Some(bytes.len() as u64),
             Kind::Reader { left, .. } => *left,
             Kind::File { left, .. } => Some(*left),
@@ -264,7 +287,7 @@ impl Kind {
     /// The next chunk that is not empty.
     fn pull(&mut self) -> Result<Option<Bytes>> {
         match self {
-            Self::Empty | Self::Writer(_) => Ok(None),
+            Self::Empty | Self::Writer(_) | Self::Upgrade(_) => Ok(None),
             Self::Bytes(_) => {
                 let Self::Bytes(bytes) = std::mem::replace(self, Self::Empty) else {
                     unreachable!("it was bytes a line above");

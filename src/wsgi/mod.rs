@@ -15,6 +15,7 @@ mod environ;
 mod error;
 mod input;
 mod start_response;
+mod upgraded;
 mod value;
 
 pub use app::{App, Reply, call};
@@ -24,4 +25,5 @@ pub use environ::{Environ, EnvironError, ServerFacts};
 pub use error::{Error, Result};
 pub use input::{Errors, Input};
 pub use start_response::{IntoHeaders, Reason, StartError, StartResponse, Status, Writer};
+pub use upgraded::Upgraded;
 pub use value::Value;

@@ -255,6 +255,9 @@ pub enum StartError {
         /// What the app gave.
         line: String,
     },
+    /// 101 without a client that asks to leave HTTP, or without anybody to take over.
+    #[error("101 needs a client that asks to leave HTTP, and a body made by Body::upgrade")]
+    Upgrade,
     /// A name that is no token, or a value with a control character or one above U+00FF.
     #[error("header field {name:?}: {value:?} cannot be sent")]
     Header {

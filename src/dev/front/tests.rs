@@ -406,3 +406,31 @@ fn each_answer_leaves_one_line_in_the_log() {
         "{notice:?}"
     );
 }
+
+#[test]
+fn a_connection_that_leaves_http_passes_raw_both_ways() {
+    let stage = Stage::set();
+    let mut client = stage.client();
+    client.send("GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly");
+    let mut app = stage.app();
+    let asked = app.until("\r\n\r\n");
+    assert!(
+        asked.contains("connection: upgrade\r\nupgrade: echo\r\n"),
+        "{asked}"
+    );
+    app.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhi");
+    let told = client.until("\r\n\r\nhi");
+    assert!(told.starts_with("HTTP/1.1 101 "), "{told}");
+    assert!(
+        told.contains("connection: upgrade\r\n") && told.contains("upgrade: echo\r\n"),
+        "{told}"
+    );
+    app.until("early");
+    client.send("more");
+    app.until("more");
+    app.send("\0\r\n");
+    client.until("\0\r\n");
+    drop(app);
+    assert_eq!(client.rest(), "");
+    stage.drains();
+}

@@ -218,7 +218,8 @@ fn expectation(
     }
 }
 
-/// Writes a request's head for the next hop: fields about this connection are left out, and
+/// Writes a request's head for the next hop: fields about this connection are left out, but
+/// for the wish to leave HTTP, and
 /// the body is framed anew by `framing`. `extra` goes last.
 pub fn write_request(
     out: &mut Vec<u8>,
@@ -252,6 +253,12 @@ pub fn write_request(
             fields::write_number(out, &header::CONTENT_LENGTH, 0);
         }
         Framing::None | Framing::UntilClose => {}
+    }
+    if head.asks_upgrade() {
+        fields::write(out, &header::CONNECTION, b"upgrade");
+        for protocol in head.headers.get_all(header::UPGRADE) {
+            fields::write(out, &header::UPGRADE, protocol.as_bytes());
+        }
     }
     for (name, value) in extra {
         out.extend_from_slice(name.as_bytes());

@@ -114,10 +114,12 @@ pub fn write_response(
     out.push(b' ');
     out.extend_from_slice(reason.as_bytes());
     out.extend_from_slice(b"\r\n");
+    let leaves_http = status == StatusCode::SWITCHING_PROTOCOLS;
     let keeps_length =
         framing == Framing::None && !status.is_informational() && status != StatusCode::NO_CONTENT;
     for (name, value) in headers {
-        if !is_hop_by_hop(name) && (name != header::CONTENT_LENGTH || keeps_length) {
+        let is_ours = is_hop_by_hop(name) && !(leaves_http && name == header::UPGRADE);
+        if !is_ours && (name != header::CONTENT_LENGTH || keeps_length) {
             fields::write(out, name, value.as_bytes());
         }
     }
@@ -127,6 +129,7 @@ pub fn write_response(
         Framing::None | Framing::UntilClose => {}
     }
     match persistence {
+        _ if leaves_http => fields::write(out, &header::CONNECTION, b"upgrade"),
         (_, Persistence::Close) => fields::write(out, &header::CONNECTION, b"close"),
         (Version::HTTP_11, Persistence::KeepAlive) => {}
         // A client that speaks 1.0 does not know unless it is told.

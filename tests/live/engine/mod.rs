@@ -8,6 +8,7 @@ mod rules;
 mod shortage;
 #[cfg(feature = "tiny-http")]
 mod tiny_http;
+mod upgrade;
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};

@@ -75,6 +75,10 @@ const TESTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "it hands out a connection in one piece only",
+        &["upgrade::a_handler_may_take_the_connection_as_two_halves"],
+    ),
+    (
         "it says 100 Continue itself, with fields",
         &["requests::go_on_is_said_when_the_app_reads_and_only_then"],
     ),
