@@ -1,6 +1,8 @@
+use std::any::Any;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,7 +10,7 @@ use http::{Method, StatusCode};
 
 use crate::http::h1::Fault;
 use crate::text::latin1;
-use crate::wsgi::Error;
+use crate::wsgi::{Error, Result};
 
 /// What came of one request, for a log.
 #[derive(Debug)]
@@ -53,6 +55,26 @@ pub enum Failure {
     Answer(&'static str),
     /// No worker or no connection was free.
     Busy,
+}
+
+impl Failure {
+    /// Runs an app to the end of its body. A panic there costs its request only.
+    pub(crate) fn catch(run: impl FnOnce() -> Result<()>) -> Result<(), Self> {
+        // Unwind safety: after a panic the environ and the answer are only read for the record
+        // and closed, never handed to the app again.
+        match panic::catch_unwind(AssertUnwindSafe(run)) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Self::App(error)),
+            Err(payload) => Err(Self::Panic(message_of(&*payload))),
+        }
+    }
+}
+
+/// What `panic!` was given, where that is text.
+fn message_of(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a value that is no text").to_owned()
 }
 
 impl fmt::Display for Failure {

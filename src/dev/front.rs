@@ -3,13 +3,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use crate::dev::gate::{Gate, Lease, Progress, Verdict};
 use crate::dev::inject::{self, Injection};
 use crate::dev::notice::{AccessRecord, Notice, Sink};
 use crate::dev::reload::{Heard, ReloadHub, SCRIPT};
-use crate::http::h1::{Fault, Persistence, ResponseHead};
+use crate::http::h1::{Fault, ResponseHead};
 use crate::net::handover::PEER_FIELD;
 use crate::net::{Address, Listener, Peer, Stream};
 use crate::pages::{Page, Rendered, Waiting};
@@ -368,18 +368,7 @@ impl Passing {
 
     /// Answers where no request could be read.
     fn answer_unasked(&self, stream: &Stream, peer: Peer, status: StatusCode, text: &str) {
-        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, plain)]);
-        let head = Head {
-            method: &Method::GET,
-            version: Version::HTTP_11,
-            status,
-            reason: status.canonical_reason().unwrap_or_default(),
-            headers: &headers,
-            len: Some(text.len() as u64),
-            persistence: Persistence::Close,
-        };
-        if Outgoing::start(stream, &head, text.as_bytes()).is_ok() {
+        if Outgoing::unasked(stream, status, HeaderMap::new(), text).is_ok() {
             self.sink.tell(Notice::Refused {
                 peer: peer.address(),
                 status: status.as_u16(),

@@ -1,19 +1,17 @@
-use std::any::Any;
 use std::net::{Shutdown, SocketAddr};
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::http::h1::{self, Fault, Framing, Persistence};
+use crate::http::h1::{Fault, Framing};
 use crate::net::handover::PEER_FIELD;
 use crate::net::{Peer, Stream};
 use crate::record::{Failure, Record};
 use crate::server::exchange::{After, Exchange, Turn};
 use crate::server::respond::Respond;
-use crate::wire::{self, Incoming, RawReader, RawWriter};
+use crate::wire::{self, Incoming, Outgoing, RawReader, RawWriter};
 use crate::wsgi::{App, Environ, Errors, Input, ServerFacts, Upgraded};
 
 /// Answers requests with an app.
@@ -112,44 +110,27 @@ impl Application {
             .with_remote(remote.or(turn.peer.address()))
     }
 
-    /// Runs the app to the end of its body. A panic costs this request only.
     fn run(&self, environ: &mut Environ, respond: &mut Respond<'_>) -> Result<(), Failure> {
-        // Unwind safety: after a panic the environ and the answer are only read for the record
-        // and closed, never handed to the app again.
-        let ran = panic::catch_unwind(AssertUnwindSafe(|| {
+        Failure::catch(|| {
             let body = self.app.wsgi(environ, respond)?;
             respond.send(body)
-        }));
-        match ran {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(Failure::App(error)),
-            Err(payload) => Err(Failure::Panic(message_of(&*payload))),
-        }
+        })
     }
 
-    /// Answers where no request could be read: a line of text, and the connection ends.
+    /// Answers where no request could be read, and records why.
     fn answer_bare(
         &self,
         stream: &Stream,
         peer: Peer,
         text: &str,
-        mut headers: HeaderMap,
+        headers: HeaderMap,
         failure: Failure,
     ) {
         let status = match &failure {
             Failure::Malformed(fault) => fault.status(),
             _ => StatusCode::SERVICE_UNAVAILABLE, // the other reason to answer unasked
         };
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/plain; charset=utf-8"),
-        );
-        let mut out = Vec::new();
-        let framing = Framing::Length(text.len() as u64);
-        let reason = status.canonical_reason().unwrap_or_default();
-        let close = (Version::HTTP_11, Persistence::Close);
-        h1::write_response(&mut out, (status, reason), &headers, framing, close);
-        let sent = stream.write_all_parts(&[&out, text.as_bytes()]);
+        let sent = Outgoing::unasked(stream, status, headers, text);
         (self.sink)(&Record {
             peer: peer.address(),
             method: None,
@@ -172,11 +153,4 @@ fn hand_over(turn: &Turn<'_>, take_over: impl FnOnce(Upgraded)) -> After {
         turn.stream.shutdown(Shutdown::Both);
     }
     After::Cut
-}
-
-/// What `panic!` was given, where that is text.
-fn message_of(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a value that is no text").to_owned()
 }

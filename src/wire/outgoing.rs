@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::io;
 
-use http::{HeaderMap, Method, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 
 use crate::http::h1::{self, Framing, Persistence};
 use crate::net::Stream;
@@ -52,18 +52,11 @@ impl<'a> Outgoing<'a> {
         let declared = declared.and_then(|value| value.to_str().ok()?.parse().ok());
         let len = declared.or(head.len);
         let framing = h1::response_framing(head.method, head.status, head.version, len);
-        let asks_close = |line| h1::has_token(line, "close");
-        let persistence = match framing {
-            Framing::UntilClose => Persistence::Close,
-            _ if head
-                .headers
-                .get_all(header::CONNECTION)
-                .iter()
-                .any(asks_close) =>
-            {
-                Persistence::Close
-            }
-            _ => head.persistence, // nothing in the answer speaks against it
+        let mut lines = head.headers.get_all(header::CONNECTION).iter();
+        let asks_close = lines.any(|line| h1::has_token(line, "close"));
+        let persistence = match framing == Framing::UntilClose || asks_close {
+            true => Persistence::Close,
+            false => head.persistence,
         };
         let mut out = Vec::with_capacity(512);
         let line = (head.status, head.reason);
@@ -84,6 +77,28 @@ impl<'a> Outgoing<'a> {
         };
         outgoing.send(&out, first)?;
         Ok(outgoing)
+    }
+
+    /// Answers where no request could be read: with a line of text, after which the connection
+    /// ends.
+    pub(crate) fn unasked(
+        stream: &'a Stream,
+        status: StatusCode,
+        mut headers: HeaderMap,
+        text: &str,
+    ) -> io::Result<()> {
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        headers.insert(header::CONTENT_TYPE, plain);
+        let head = Head {
+            method: &Method::GET,
+            version: Version::HTTP_11,
+            status,
+            reason: status.canonical_reason().unwrap_or_default(),
+            headers: &headers,
+            len: Some(text.len() as u64),
+            persistence: Persistence::Close,
+        };
+        Self::start(stream, &head, text.as_bytes()).map(drop)
     }
 
     /// The status that was sent.

@@ -1,7 +1,5 @@
-use std::any::Any;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -159,18 +157,11 @@ impl Application {
             .with_remote(told.or(peer))
     }
 
-    /// Runs the app to the end of its body. A panic costs this request only.
     fn run(&self, environ: &mut Environ, respond: &mut Respond<'_>) -> Result<(), Failure> {
-        // Unwind safety: after a panic the environ is dropped and the answer only ended.
-        let ran = panic::catch_unwind(AssertUnwindSafe(|| {
+        Failure::catch(|| {
             let body = self.app.wsgi(environ, respond)?;
             respond.send(body)
-        }));
-        match ran {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(Failure::App(error)),
-            Err(payload) => Err(Failure::Panic(message_of(&*payload))),
-        }
+        })
     }
 
     fn keep(&self, writer: Option<Writer>) {
@@ -206,11 +197,4 @@ fn refuse(request: Request, fault: Fault) -> Answered {
         failure,
         ..answered
     }
-}
-
-/// What `panic!` was given, where that is text.
-fn message_of(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a value that is no text").to_owned()
 }

@@ -116,11 +116,15 @@ fn a_process_that_dies_is_replaced_and_none_outlives_the_first() {
 /// The program of an example, which `cargo test` builds too.
 fn example(name: &str) -> PathBuf {
     let tests = std::env::current_exe().unwrap();
-    tests
-        .parent()
-        .unwrap()
-        .parent()
+    let program = tests
+        .ancestors()
+        .nth(2)
         .unwrap()
         .join("examples")
-        .join(name)
+        .join(name);
+    assert!(
+        program.exists(),
+        "cargo build --example {name} first; plain cargo test does"
+    );
+    program
 }
