@@ -132,7 +132,7 @@ impl Stream {
     }
 
     /// Whether there is something to read that the kernel does not know of.
-    fn has_ready(&self) -> bool {
+    pub(crate) fn has_ready(&self) -> bool {
         self.session().is_some_and(Session::has_ready)
     }
 

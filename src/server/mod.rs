@@ -1,14 +1,16 @@
 //! The engine: HTTP/1.1 for any [`App`](crate::wsgi::App), a thread to each *request*.
 //!
-//! Every worker of the pool waits in the same poller. The kernel wakes one of them for an
-//! event; that worker reads the head, runs the app and writes the answer, from first byte to
-//! last, on its own thread. Then it tries its connection once more and gives it back to the
-//! poller. So a short request is handed to nobody, a blocking one costs a thread only while it
-//! runs, and an idle connection costs neither a thread nor a buffer.
+//! Workers wait in one poller. The one that hears of an event reads the head, runs the app and
+//! writes the answer, from first byte to last, on its own thread; then it gives the connection
+//! back to the poller and waits again. While requests are short it does so alone, and no thread
+//! is switched; once one takes long, others are there for the rest. So a short request is handed
+//! to nobody, a blocking one costs a thread only while it runs, and an idle connection costs
+//! neither a thread nor a buffer.
 //!
 //! Where to start: [`Server`] is the builder, [`Serving`] the running engine. `pool` has the
-//! workers, `table` the connections they do not hold, `exchange` the seam between moving
-//! connections and answering requests, `application` and `respond` the answer of an app,
+//! workers, `lead` says which of them wait for events, `admission` which may serve, `table` has
+//! the connections they do not hold, `exchange` is the seam between moving connections and
+//! answering requests, `application` and `respond` the answer of an app,
 //! `misdirected` what is told to those who speak plain HTTP to a TLS port.
 //!
 //! It explains nothing: an app's error is a bare 500 here, and a value in the [`Record`].
@@ -17,6 +19,7 @@ mod admission;
 mod application;
 mod clock;
 mod exchange;
+mod lead;
 mod misdirected;
 mod once;
 mod pool;
@@ -26,6 +29,7 @@ mod respond;
 mod server;
 mod settings;
 mod table;
+mod tempo;
 
 pub use crate::record::{Failure, Record};
 pub use processes::ProcessesError;

@@ -11,15 +11,12 @@ use crate::net::{Address, Handshake, Listener, Peer, Poller, Readiness};
 use crate::server::admission::{Admission, Admitted};
 use crate::server::clock::Clock;
 use crate::server::exchange::{After, Exchange, Turn};
+use crate::server::lead::{Lead, PATIENCE, Role, SPARE_WORKERS};
 use crate::server::misdirected;
 use crate::server::settings::Settings;
 use crate::server::table::{Parked, Stage, Table};
 use crate::wire::{Incoming, Pace, Wire};
 
-/// Workers that stay when there is nothing to do.
-const SPARE_WORKERS: usize = 4;
-/// How long a worker beyond those waits for work before it ends.
-const WORKER_PATIENCE: Duration = Duration::from_secs(10);
 /// How long no connection is accepted after the system refused one (out of descriptors).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// What a connection that was ended early may still send before it is cut.
@@ -39,18 +36,21 @@ pub(crate) struct Pool {
     poller: Poller,
     table: Mutex<Table>,
     admission: Admission,
+    lead: Lead,
     workers: Mutex<Workers>,
     // Told when a connection leaves, and when a stop begins.
     changed: Condvar,
+    // Workers in the poller.
     waiting: AtomicUsize,
     stopping: AtomicBool,
     clock: Clock,
 }
 
-/// How many workers there are; of them, `waiting` (above) wait in the poller.
 #[derive(Default)]
 struct Workers {
     alive: usize,
+    // Made, and not at work yet.
+    coming: usize,
 }
 
 impl Pool {
@@ -72,6 +72,7 @@ impl Pool {
             listener: Mutex::new(Some(listener)),
             poller,
             table: Mutex::default(),
+            lead: Lead::default(),
             workers: Mutex::default(),
             changed: Condvar::new(),
             waiting: AtomicUsize::new(0),
@@ -101,6 +102,7 @@ impl Pool {
         lock(&self.listener).take();
         // Wakes cannot fail for a counter that is never near its end.
         self.poller.wake_all().ok();
+        self.lead.stop();
         let mut table = lock(&self.table);
         self.changed.notify_all();
         table.close_parked();
@@ -131,52 +133,61 @@ impl Pool {
         }
     }
 
+    /// Makes a worker, unless there are enough, or one is on its way.
     fn spawn_worker(self: &Arc<Self>) -> io::Result<()> {
         let mut workers = lock(&self.workers);
-        if workers.alive >= self.admission.most_workers() {
+        if workers.coming > 0 || workers.alive >= self.admission.most_workers() {
             return Ok(());
         }
         let pool = Arc::clone(self);
         let name = format!("devserve-worker-{}", workers.alive);
-        // It counts as waiting from before it runs, or the next event would spawn another.
-        self.waiting.fetch_add(1, Ordering::SeqCst);
-        let spawned = thread::Builder::new().name(name).spawn(move || {
+        thread::Builder::new().name(name).spawn(move || {
+            lock(&pool.workers).coming -= 1;
             pool.work();
             lock(&pool.workers).alive -= 1;
-        });
-        if let Err(error) = spawned {
-            self.waiting.fetch_sub(1, Ordering::SeqCst);
-            return Err(error);
-        }
+        })?;
         workers.alive += 1;
+        workers.coming += 1;
         Ok(())
     }
 
-    /// A worker's life: wait, serve, wait again. Whoever calls has counted it as waiting.
+    /// A worker's life: wait, serve, wait again.
     fn work(self: &Arc<Self>) {
+        let mut role = Role::Free;
         while !self.stopping.load(Ordering::SeqCst) {
-            let is_spare = self.waiting.load(Ordering::SeqCst) > SPARE_WORKERS;
-            let event = self.poller.wait(is_spare.then_some(WORKER_PATIENCE));
-            let was_last = self.waiting.fetch_sub(1, Ordering::SeqCst) == 1;
-            if was_last
-                && let Ok(Readiness::Ready(_)) = event
+            if role != Role::Leader {
+                role = self.lead.enlist();
+            }
+            if role == Role::Dismissed {
+                return;
+            }
+            let others = self.waiting.fetch_add(1, Ordering::SeqCst);
+            let is_spare = role == Role::Free && others >= SPARE_WORKERS;
+            let heard = self.poller.wait(is_spare.then_some(PATIENCE));
+            let others_wait = self.waiting.fetch_sub(1, Ordering::SeqCst) > 1;
+            let key = match heard {
+                Ok(Readiness::Ready(key)) => key,
+                // All others are busy by now, and somebody has to hear of the next event.
+                Ok(Readiness::TimedOut) if !others_wait => continue,
+                Ok(Readiness::TimedOut | Readiness::Woken) => return,
+                Err(error) => {
+                    log::error!("the poller failed: {error}");
+                    return self.lead.resign();
+                }
+            };
+            let (event, needs_another) = self.lead.begin(role, others_wait);
+            if needs_another
+                && !self.lead.tell_another()
                 && let Err(error) = self.spawn_worker()
             {
                 // This worker goes on alone; requests wait for it in the kernel.
                 log::warn!("cannot start another worker thread: {error}");
             }
-            match event {
-                Ok(Readiness::Ready(LISTENER)) => self.accept(),
-                Ok(Readiness::Ready(key)) => self.take_up(key),
-                // All others are busy by now, and somebody has to hear of the next event.
-                Ok(Readiness::TimedOut) if was_last => {}
-                Ok(Readiness::TimedOut | Readiness::Woken) => return,
-                Err(error) => {
-                    log::error!("the poller failed: {error}");
-                    return;
-                }
+            match key {
+                LISTENER => self.accept(),
+                key => self.take_up(key),
             }
-            self.waiting.fetch_add(1, Ordering::SeqCst);
+            role = self.lead.end(event);
         }
     }
 
@@ -320,8 +331,11 @@ impl Pool {
                     let Some(next) = self.answer(key, parked, head) else {
                         return;
                     };
+                    if next.wire.arrived().is_empty() && !next.wire.stream().has_ready() {
+                        return self.park(key, next); // the poller knows whether there is more
+                    }
                     parked = next;
-                    continue; // the next one may have arrived with it
+                    continue;
                 }
                 Ok(None) => {}
             }
