@@ -57,6 +57,17 @@ impl Admission {
         Admitted::Full
     }
 
+    /// Whether connections wait for a worker.
+    pub(crate) fn has_queue(&self) -> bool {
+        !self.state().queue.is_empty()
+    }
+
+    /// Lets those who wait go before the connection `key`, which is being served and parked.
+    /// The queue may be one longer for it: who has been let in is not turned away.
+    pub(crate) fn stand_back(&self, key: u64) {
+        self.state().queue.push_back(key);
+    }
+
     /// Tells that a worker is done with what it served; it serves what is returned next.
     pub(crate) fn leave(&self) -> Option<u64> {
         let mut state = self.state();
@@ -101,5 +112,16 @@ mod tests {
             [Some(4), None, None]
         );
         assert_eq!(admission.enter(5), Admitted::Serve);
+    }
+
+    #[test]
+    fn who_stands_back_comes_after_those_who_wait() {
+        let admission = Admission::new(1, 1);
+        admission.enter(0);
+        assert!(!admission.has_queue());
+        admission.enter(1);
+        assert!(admission.has_queue());
+        admission.stand_back(0);
+        assert_eq!([admission.leave(), admission.leave()], [Some(1), Some(0)]);
     }
 }

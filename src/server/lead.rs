@@ -186,8 +186,12 @@ impl Lead {
     pub(crate) fn resign(&self) {
         let mut state = self.state();
         state.has_leader = false;
-        Self::tell_one(&mut state, &self.told);
-        self.deputy_told.notify_one();
+        match self.deputy.is(NOBODY) {
+            true => {
+                Self::tell_one(&mut state, &self.told);
+            }
+            false => self.wake_deputy(&state),
+        }
     }
 
     /// Dismisses all who sleep, or come to.
@@ -243,4 +247,88 @@ impl Deputy {
 
 fn is_served(turn: u64) -> bool {
     turn % 2 == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::*;
+
+    /// A second worker, who tells what it is made.
+    fn enlist(lead: &Arc<Lead>) -> thread::JoinHandle<Role> {
+        let lead = Arc::clone(lead);
+        thread::spawn(move || lead.enlist())
+    }
+
+    /// A deputy that has nothing to look at falls asleep soon: it may be found so at once.
+    fn wait_for_deputy(lead: &Lead, asleep: bool) {
+        while lead.deputy.is(NOBODY) || asleep && !lead.deputy.is(ASLEEP) {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn the_lead_stays_where_events_are_brief() {
+        let lead = Arc::new(Lead::default());
+        assert_eq!(lead.enlist(), Role::Leader);
+        let (event, needs_another) = lead.begin(Role::Leader, false);
+        assert!(needs_another, "there is no deputy");
+        assert_eq!(lead.end(event), Role::Leader);
+        let deputy = enlist(&lead);
+        wait_for_deputy(&lead, false);
+        let (event, needs_another) = lead.begin(Role::Leader, false);
+        assert!(!needs_another);
+        assert_eq!(lead.end(event), Role::Leader);
+        lead.stop();
+        assert_eq!(deputy.join().unwrap(), Role::Dismissed);
+        assert_eq!(lead.enlist(), Role::Dismissed);
+    }
+
+    #[test]
+    fn the_deputy_takes_over_from_a_leader_that_is_held_up() {
+        for sleeps in [false, true] {
+            let lead = Arc::new(Lead::default());
+            assert_eq!(lead.enlist(), Role::Leader);
+            let deputy = enlist(&lead);
+            wait_for_deputy(&lead, sleeps);
+            let (event, _) = lead.begin(Role::Leader, false);
+            let role = deputy.join().unwrap();
+            // On a slow machine its own tick counts as a long event first.
+            assert_ne!(role, Role::Dismissed, "asleep: {sleeps}");
+            assert_eq!(lead.end(event), Role::Free);
+        }
+    }
+
+    #[test]
+    fn while_events_take_long_everybody_waits_for_them() {
+        let lead = Arc::new(Lead::default());
+        lead.tempo.learn(Duration::from_secs(1));
+        assert_eq!([lead.enlist(), lead.enlist()], [Role::Free, Role::Free]);
+        assert!(lead.begin(Role::Free, false).1, "nobody else waits");
+        assert!(!lead.begin(Role::Free, true).1);
+        assert!(!lead.tell_another(), "nobody sleeps");
+    }
+
+    #[test]
+    fn who_sleeps_can_be_told() {
+        let lead = Arc::new(Lead::default());
+        assert_eq!(lead.enlist(), Role::Leader);
+        let deputy = enlist(&lead);
+        wait_for_deputy(&lead, true);
+        lead.tempo.learn(Duration::from_secs(1));
+        assert!(lead.tell_another());
+        assert_eq!(deputy.join().unwrap(), Role::Free);
+    }
+
+    #[test]
+    fn a_leader_that_goes_leaves_the_lead_to_the_deputy() {
+        let lead = Arc::new(Lead::default());
+        assert_eq!(lead.enlist(), Role::Leader);
+        let deputy = enlist(&lead);
+        wait_for_deputy(&lead, true);
+        lead.resign();
+        assert_eq!(deputy.join().unwrap(), Role::Leader);
+    }
 }

@@ -8,7 +8,7 @@
 //! neither a thread nor a buffer.
 //!
 //! Where to start: [`Server`] is the builder, [`Serving`] the running engine. `pool` has the
-//! workers, `lead` says which of them wait for events, `admission` which may serve, `table` has
+//! workers, `crew` their threads, `lead` says which of them wait for events, `admission` which may serve, `table` has
 //! the connections they do not hold, `exchange` is the seam between moving connections and
 //! answering requests, `application` and `respond` the answer of an app,
 //! `misdirected` what is told to those who speak plain HTTP to a TLS port.
@@ -18,6 +18,7 @@
 mod admission;
 mod application;
 mod clock;
+mod crew;
 mod exchange;
 mod lead;
 mod misdirected;

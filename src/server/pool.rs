@@ -3,13 +3,13 @@ use std::net::Shutdown;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::http::h1::{Fault, RequestHead};
 use crate::net::{Address, Handshake, Listener, Peer, Poller, Readiness};
 use crate::server::admission::{Admission, Admitted};
 use crate::server::clock::Clock;
+use crate::server::crew::Crew;
 use crate::server::exchange::{After, Exchange, Turn};
 use crate::server::lead::{Lead, PATIENCE, Role, SPARE_WORKERS};
 use crate::server::misdirected;
@@ -37,20 +37,13 @@ pub(crate) struct Pool {
     table: Mutex<Table>,
     admission: Admission,
     lead: Lead,
-    workers: Mutex<Workers>,
+    crew: Arc<Crew>,
     // Told when a connection leaves, and when a stop begins.
     changed: Condvar,
     // Workers in the poller.
     waiting: AtomicUsize,
     stopping: AtomicBool,
     clock: Clock,
-}
-
-#[derive(Default)]
-struct Workers {
-    alive: usize,
-    // Made, and not at work yet.
-    coming: usize,
 }
 
 impl Pool {
@@ -73,16 +66,14 @@ impl Pool {
             poller,
             table: Mutex::default(),
             lead: Lead::default(),
-            workers: Mutex::default(),
+            crew: Arc::default(),
             changed: Condvar::new(),
             waiting: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
             clock: Clock::default(),
         });
         let keeper = Arc::clone(&pool);
-        thread::Builder::new()
-            .name("devserve-clock".into())
-            .spawn(move || keeper.keep_deadlines())?;
+        pool.crew.start("clock", move || keeper.keep_deadlines())?;
         if let Err(error) = pool.spawn_worker() {
             pool.stop(Instant::now()); // or the clock would keep the listener open
             return Err(error);
@@ -119,6 +110,9 @@ impl Pool {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
+        drop(table);
+        // Then whoever stops holds the last of the app.
+        self.crew.wait_for_end(deadline);
         0
     }
 
@@ -133,22 +127,10 @@ impl Pool {
         }
     }
 
-    /// Makes a worker, unless there are enough, or one is on its way.
     fn spawn_worker(self: &Arc<Self>) -> io::Result<()> {
-        let mut workers = lock(&self.workers);
-        if workers.coming > 0 || workers.alive >= self.admission.most_workers() {
-            return Ok(());
-        }
         let pool = Arc::clone(self);
-        let name = format!("devserve-worker-{}", workers.alive);
-        thread::Builder::new().name(name).spawn(move || {
-            lock(&pool.workers).coming -= 1;
-            pool.work();
-            lock(&pool.workers).alive -= 1;
-        })?;
-        workers.alive += 1;
-        workers.coming += 1;
-        Ok(())
+        self.crew
+            .start_worker(self.admission.most_workers(), move || pool.work())
     }
 
     /// A worker's life: wait, serve, wait again.
@@ -334,6 +316,9 @@ impl Pool {
                     if next.wire.arrived().is_empty() && !next.wire.stream().has_ready() {
                         return self.park(key, next); // the poller knows whether there is more
                     }
+                    if self.admission.has_queue() {
+                        return self.stand_back(key, next);
+                    }
                     parked = next;
                     continue;
                 }
@@ -350,6 +335,14 @@ impl Pool {
                 Ok(Some(_)) => {}
                 Ok(None) => return self.park(key, parked),
             }
+        }
+    }
+
+    /// Others wait for a worker: a client that has sent many requests at once is served in turn
+    /// with them.
+    fn stand_back(&self, key: u64, parked: Parked) {
+        if lock(&self.table).park(key, parked).is_some() {
+            self.admission.stand_back(key);
         }
     }
 
