@@ -355,6 +355,47 @@ fn with_every_worker_busy_newcomers_wait_their_turn() {
 }
 
 #[test]
+fn who_asks_much_at_once_is_served_in_turn_with_others() {
+    let (entered, started) = mpsc::channel();
+    let (release, held) = mpsc::channel::<()>();
+    let held = Mutex::new(held);
+    let serving = serve_with(
+        wsgi::app_fn(move |environ| {
+            entered.send(environ.path().into_owned())?;
+            held.lock().unwrap().recv_timeout(PATIENCE)?;
+            Ok(Reply::new("done".into()))
+        }),
+        Settings {
+            workers: 1,
+            queue: 1,
+            ..Settings::default()
+        },
+    );
+    let mut many = connect(&serving);
+    many.write_all(get("/many").repeat(3).as_bytes()).unwrap();
+    assert_eq!(started.recv_timeout(PATIENCE).unwrap(), "/many");
+    let (tell, told) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            let (tell, serving) = (tell.clone(), &serving);
+            scope.spawn(move || tell.send(talk(serving, get("/other").as_bytes())).unwrap());
+        }
+        // As one of the two is turned away, the other waits.
+        check(
+            &told.recv_timeout(PATIENCE).unwrap(),
+            "503 Service Unavailable",
+            &[],
+        );
+        for _ in 0..4 {
+            release.send(()).unwrap();
+        }
+        check(&told.recv_timeout(PATIENCE).unwrap(), "200 OK", &["done"]);
+    });
+    let served: Vec<_> = started.iter().take(3).collect();
+    assert_eq!(served, ["/other", "/many", "/many"]);
+}
+
+#[test]
 fn a_body_that_drips_does_not_hold_its_worker() {
     let settings = Settings {
         body_timeout: Duration::from_millis(300),

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use devserve::net::{Address, Listener};
@@ -21,6 +22,27 @@ fn handle_request_answers_one_and_stops() {
     check(&answer, "200 OK", &["GET /one"]);
     assert_eq!(served.join().unwrap().unwrap().cut, 0);
     assert!(std::net::TcpStream::connect(&address).is_err());
+}
+
+#[test]
+fn after_a_graceful_stop_nothing_holds_the_app() {
+    let held = Arc::new(());
+    let app = {
+        let held = Arc::clone(&held);
+        wsgi::app_fn(move |environ| {
+            let _held = &held;
+            echo(environ)
+        })
+    };
+    let serving = Server::new(app)
+        .bind(&Address::tcp("127.0.0.1", 0))
+        .unwrap();
+    for _ in 0..3 {
+        talk_to(&serving.address().to_string(), get("/").as_bytes());
+    }
+    assert_eq!(serving.stop(PATIENCE).cut, 0);
+    drop(serving);
+    assert_eq!(Arc::strong_count(&held), 1);
 }
 
 /// The example `processes`, ended with the test.
