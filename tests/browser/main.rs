@@ -16,3 +16,4 @@ mod guestbook;
 mod pages;
 mod reload;
 mod webdriver;
+mod websocket;

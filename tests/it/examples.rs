@@ -16,6 +16,8 @@ mod processes;
 mod raw_wsgi;
 #[path = "../../examples/stream.rs"]
 mod stream;
+#[path = "../../examples/websocket.rs"]
+mod websocket;
 
 /// A picture of one pixel.
 const PICTURE: &[u8] =
@@ -110,6 +112,14 @@ fn stream_gives_back_an_upload_and_reports_what_breaks() {
         client.get("/broken").send().unwrap_err().to_string(),
         "and then this"
     );
+}
+
+#[test]
+fn websocket_shows_its_page_and_refuses_what_is_no_handshake() {
+    let client = Client::new(websocket::app);
+    let page = client.get("/").send().unwrap();
+    assert!(page.text().contains("new WebSocket("), "{}", page.text());
+    assert_eq!(client.get("/echo").send().unwrap().status(), 400);
 }
 
 #[test]
