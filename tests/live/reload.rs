@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::harness::{Answer, Devserve, PATIENCE, Project, processes_in};
+use crate::engine::websocket;
+use crate::harness::{Answer, Devserve, PATIENCE, Project, processes_in, target_dir};
 
 const HTML: &str = "text/html,*/*;q=0.8";
 
@@ -412,4 +413,13 @@ fn the_app_dies_with_a_killed_devserve() {
         assert!(Instant::now() < deadline, "the app lives on");
         thread::sleep(Duration::from_millis(5));
     }
+}
+
+#[test]
+fn a_websocket_passes_the_front() {
+    let args = ["--example", "websocket", env!("CARGO_MANIFEST_DIR")];
+    let env = [("CARGO_TARGET_DIR", target_dir())]; // where the example is built already
+    let project = Project::new(&[]);
+    let devserve = Devserve::start_with(&project, &args, &env);
+    websocket::check_echo(&format!("127.0.0.1:{}", devserve.port));
 }

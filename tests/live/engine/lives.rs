@@ -136,7 +136,7 @@ fn a_process_that_dies_is_replaced_and_none_outlives_the_first() {
 }
 
 /// The program of an example, which `cargo test` builds too.
-fn example(name: &str) -> PathBuf {
+pub(super) fn example(name: &str) -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let program = tests
         .ancestors()

@@ -2,13 +2,17 @@
 
 mod answers;
 mod connections;
+mod faults;
 mod lives;
 mod requests;
 mod rules;
 mod shortage;
+mod signals;
+mod threads;
 #[cfg(feature = "tiny-http")]
 mod tiny_http;
 mod upgrade;
+pub(crate) mod websocket;
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};

@@ -33,6 +33,8 @@ const TESTS: &[(&str, &[&str])] = &[
             "connections::a_handler_that_never_ends_does_not_hold_up_a_stop",
             "connections::a_stop_lets_running_requests_end_and_cuts_what_does_not",
             "connections::dropping_a_server_ends_it_at_once",
+            "faults::who_asks_for_ever_and_never_listens_is_cut",
+            "faults::who_stops_reading_is_cut_and_frees_the_worker",
             "rules::an_app_may_end_the_connection_and_may_not_break_it",
         ],
     ),
@@ -75,8 +77,25 @@ const TESTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "a small body is read before its app is called",
+        &[
+            "faults::a_reset_at_any_byte_of_a_request_is_not_its_end",
+            "faults::what_never_ends_leaves_others_alone_until_a_stop_cuts_it",
+        ],
+    ),
+    (
+        "it says nothing of threads that it lacks",
+        &["threads::a_server_without_threads_serves_with_those_it_has"],
+    ),
+    (
         "it hands out a connection in one piece only",
-        &["upgrade::a_handler_may_take_the_connection_as_two_halves"],
+        &[
+            "faults::a_panic_after_leaving_http_costs_its_connection",
+            "upgrade::a_handler_may_take_the_connection_as_two_halves",
+            "websocket::a_client_that_vanishes_takes_its_handler_with_it",
+            "websocket::each_half_goes_on_while_the_other_is_held_up",
+            "websocket::messages_of_each_kind_come_back_and_the_end_is_agreed_on",
+        ],
     ),
     (
         "it says 100 Continue itself, with fields",
