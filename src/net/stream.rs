@@ -209,6 +209,14 @@ impl Stream {
         }
     }
 
+    /// The same as [`close`](Self::close), where nobody has the time to wait for the other side.
+    /// In the middle of somebody's write there is no end to be announced.
+    pub(crate) fn farewell(&self) {
+        if let Some(session) = self.session() {
+            session.farewell(&self.socket);
+        }
+    }
+
     /// Ends one direction or both, for every thread that is at it. The end of both is a cut:
     /// with TLS, the other side can tell it from the end of a whole answer.
     pub(crate) fn shutdown(&self, how: Shutdown) {
@@ -224,9 +232,7 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        if let Some(session) = self.session() {
-            session.farewell(&self.socket);
-        }
+        self.farewell();
     }
 }
 

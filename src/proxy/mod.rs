@@ -135,7 +135,10 @@ pub(crate) fn tunnel(client: Wire, upstream: Wire) {
             .spawn_scoped(scope, up);
         if started.is_ok() {
             let mut writer = RawWriter(Arc::clone(&client_stream));
-            io::copy(&mut RawReader(upstream), &mut writer).ok();
+            // Its end is passed on as what it was: with TLS, a goodbye or a cut.
+            if io::copy(&mut RawReader(upstream), &mut writer).is_ok() {
+                client_stream.farewell();
+            }
         }
         // Ends the other direction too, wherever it waits.
         client_stream.shutdown(Shutdown::Both);

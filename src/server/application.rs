@@ -149,7 +149,14 @@ fn hand_over(turn: &Turn<'_>, take_over: impl FnOnce(Upgraded)) -> After {
     if let Some((wire, Ok(()))) = reclaimed {
         let writer = Box::new(RawWriter(Arc::clone(turn.stream)));
         let reader = Box::new(RawReader(wire));
-        take_over(Upgraded { reader, writer });
+        let ended = Failure::catch(|| {
+            take_over(Upgraded { reader, writer });
+            Ok(())
+        });
+        // The end of a handler that panicked is a cut; the other side can tell with TLS.
+        if ended.is_ok() {
+            turn.stream.farewell();
+        }
         turn.stream.shutdown(Shutdown::Both);
     }
     After::Cut

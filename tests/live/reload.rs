@@ -421,5 +421,7 @@ fn a_websocket_passes_the_front() {
     let env = [("CARGO_TARGET_DIR", target_dir())]; // where the example is built already
     let project = Project::new(&[]);
     let devserve = Devserve::start_with(&project, &args, &env);
-    websocket::check_echo(&format!("127.0.0.1:{}", devserve.port));
+    let stream = std::net::TcpStream::connect(("127.0.0.1", devserve.port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    websocket::check_echo(websocket::open(stream));
 }

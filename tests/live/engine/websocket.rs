@@ -1,8 +1,7 @@
 //! WebSockets: another protocol on connections that have left HTTP, spoken by a library of its
 //! own at both ends.
 
-use std::io;
-use std::net::TcpStream;
+use std::io::{self, Read, Write};
 use std::sync::mpsc;
 
 use devserve::Request;
@@ -12,24 +11,23 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, Role};
 use tungstenite::{Error, Message, WebSocket};
 
-use super::{PATIENCE, check, get, serve, serve_with, talk};
+use super::{PATIENCE, check, connect, get, serve, serve_with, talk};
 
 #[path = "../../../examples/websocket.rs"]
 #[expect(dead_code, reason = "`main` serves; here only its parts are called")]
-mod example;
+pub(crate) mod example;
 
-/// Opens a WebSocket at `host`, a name or address with its port.
-fn open(host: &str) -> WebSocket<TcpStream> {
-    let stream = TcpStream::connect(host).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let (client, _) = tungstenite::client(format!("ws://{host}/echo"), stream).unwrap();
-    client
+/// Opens a WebSocket to the echo at the other end of `stream`.
+pub(crate) fn open<S: Read + Write>(stream: S) -> WebSocket<S> {
+    match tungstenite::client("ws://localhost/echo", stream) {
+        Ok((client, _)) => client,
+        Err(error) => panic!("{error}"),
+    }
 }
 
-/// Has the echo at `host` say all that there is in the protocol.
+/// Has an echo say all that there is in the protocol.
 #[track_caller]
-pub(crate) fn check_echo(host: &str) {
-    let mut client = open(host);
+pub(crate) fn check_echo(mut client: WebSocket<impl Read + Write>) {
     let large: Vec<u8> = (0..1 << 20).map(|place: u32| (place % 251) as u8).collect();
     for message in [
         Message::text("Grüße"),
@@ -53,7 +51,7 @@ pub(crate) fn check_echo(host: &str) {
 
 #[test]
 fn messages_of_each_kind_come_back_and_the_end_is_agreed_on() {
-    check_echo(&serve(devserve::app(example::app)).address().to_string());
+    check_echo(open(connect(&serve(devserve::app(example::app)))));
 }
 
 #[test]
@@ -71,7 +69,7 @@ fn a_client_that_vanishes_takes_its_handler_with_it() {
         ..Settings::default()
     };
     let serving = serve_with(devserve::app(example::app), settings);
-    let mut client = open(&serving.address().to_string());
+    let mut client = open(connect(&serving));
     client.send(Message::text("still there?")).unwrap();
     client.read().unwrap();
     drop(client);
@@ -110,7 +108,7 @@ fn each_half_goes_on_while_the_other_is_held_up() {
             pushing.join().unwrap();
         })
     }));
-    let mut client = open(&serving.address().to_string());
+    let mut client = open(connect(&serving));
     for _ in 0..SENT {
         client.send(Message::binary(vec![0; PART])).unwrap();
     }

@@ -8,6 +8,7 @@ use devserve::wsgi::{self, Body, Environ, Reply, Result};
 use rustix::event::{PollFd, PollFlags, poll};
 
 use super::{Client, Secure};
+use crate::engine::websocket;
 
 const BYTES: usize = 12 << 20;
 const PART: usize = 4096;
@@ -99,4 +100,23 @@ fn exchange(client: &mut Client, mut upload: &[u8]) -> Vec<u8> {
             Err(error) => panic!("{error} after {} bytes of answer", answer.len()),
         }
     }
+}
+
+#[test]
+fn a_websocket_is_spoken_inside_tls() {
+    let secure = Secure::new(devserve::app(websocket::example::app));
+    websocket::check_echo(websocket::open(secure.connect()));
+}
+
+#[test]
+fn a_handler_that_panics_in_another_protocol_says_no_goodbye() {
+    let secure = Secure::new(wsgi::application(|_, start_response| {
+        start_response.start("101 Switching Protocols", [("Upgrade", "it")])?;
+        Ok(Body::upgrade(|_connection| panic!("as it should")))
+    }));
+    let mut client = secure.connect();
+    let ask = "GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: it\r\n\r\n";
+    client.write_all(ask.as_bytes()).unwrap();
+    let end = client.read_to_end(&mut Vec::new()).unwrap_err();
+    assert_eq!(end.kind(), ErrorKind::UnexpectedEof);
 }

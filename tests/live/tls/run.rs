@@ -8,7 +8,8 @@ use std::path::Path;
 use rustix::process::Signal;
 
 use super::{client, dial, read_to_end};
-use crate::harness::{Devserve, PATIENCE, Project};
+use crate::engine::websocket;
+use crate::harness::{Devserve, PATIENCE, Project, target_dir};
 
 #[track_caller]
 fn get(devserve: &Devserve, authority: &Path, name: &str) -> String {
@@ -114,4 +115,22 @@ fn a_place_where_nobody_can_listen_is_a_wrong_command_line() {
     let output = project.run(&["run", "--bind", "localhost"]);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stderr.contains("give host and port"), "{stderr}");
+}
+
+#[test]
+fn a_websocket_passes_a_front_with_tls() {
+    let project = Project::new(&[]);
+    let data = project.tmp().join("data");
+    let root = env!("CARGO_MANIFEST_DIR");
+    let args = ["--example", "websocket", root, "--tls", "adhoc"];
+    let env = [
+        ("CARGO_TARGET_DIR", target_dir()), // where the example is built already
+        ("XDG_DATA_HOME", &data),
+    ];
+    let devserve = Devserve::start_with(&project, &args, &env);
+    let stream = dial(&format!("127.0.0.1:{}", devserve.port));
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let authority = data.join("devserve/development-ca.pem");
+    let client = client(stream, &authority, "localhost", rustls::ALL_VERSIONS);
+    websocket::check_echo(websocket::open(client));
 }
