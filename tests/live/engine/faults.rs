@@ -20,7 +20,7 @@ use super::{
 /// Answers without an end, or with more than sockets hold, one for each way to make a body.
 const POURS: [&str; 5] = ["/whole", "/chunks", "/reader", "/writer", "/file"];
 
-fn pour(environ: &Environ) -> Result<Body> {
+pub(super) fn pour(environ: &Environ) -> Result<Body> {
     const PART: usize = 64 << 10;
     Ok(match &*environ.path() {
         "/whole" => vec![b'x'; 32 << 20].into(),
@@ -73,7 +73,7 @@ fn ask(serving: &Serving, path: &str) -> TcpStream {
 }
 
 /// Ends a connection with a reset, as a process that dies does.
-fn reset(stream: TcpStream) {
+pub(super) fn reset(stream: TcpStream) {
     SockRef::from(&stream)
         .set_linger(Some(Duration::ZERO))
         .unwrap();

@@ -3,6 +3,7 @@
 mod answers;
 mod connections;
 mod faults;
+mod leaks;
 mod lives;
 mod requests;
 mod rules;

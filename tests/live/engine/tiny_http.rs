@@ -35,6 +35,7 @@ const TESTS: &[(&str, &[&str])] = &[
             "connections::dropping_a_server_ends_it_at_once",
             "faults::who_asks_for_ever_and_never_listens_is_cut",
             "faults::who_stops_reading_is_cut_and_frees_the_worker",
+            "leaks::many_faults_leave_nothing_behind",
             "rules::an_app_may_end_the_connection_and_may_not_break_it",
         ],
     ),
