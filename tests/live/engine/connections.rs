@@ -13,18 +13,20 @@ use super::{PATIENCE, Server, check, connect, echo, get, read_until, serve, serv
 
 #[test]
 fn a_hundred_connections_opened_at_once_are_all_answered() {
-    let serving = serve(wsgi::app_fn(|_| {
-        std::thread::sleep(Duration::from_millis(5)); // a handler that blocks
-        Ok(Reply::new("tea".into()))
-    }));
-    let mut streams: Vec<_> = (0..100).map(|_| connect(&serving)).collect();
-    for stream in &mut streams {
-        stream
-            .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            .unwrap();
-    }
-    for stream in &mut streams {
-        check(&read_until(stream, "\r\n\r\ntea"), "200 OK", &[]);
+    for many in [6, 33, 100] {
+        let serving = serve(wsgi::app_fn(|_| {
+            std::thread::sleep(Duration::from_millis(5)); // a handler that blocks
+            Ok(Reply::new("tea".into()))
+        }));
+        let mut streams: Vec<_> = (0..many).map(|_| connect(&serving)).collect();
+        for stream in &mut streams {
+            stream
+                .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                .unwrap();
+        }
+        for stream in &mut streams {
+            check(&read_until(stream, "\r\n\r\ntea"), "200 OK", &[]);
+        }
     }
 }
 
