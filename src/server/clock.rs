@@ -13,8 +13,8 @@ pub(crate) struct Clock {
 #[derive(Debug, Default)]
 struct State {
     wake: Option<Instant>,
-    // The listener rests until then.
-    accept_again: Option<Instant>,
+    // What the system refused is tried again then.
+    retry: Option<Instant>,
     stopped: bool,
 }
 
@@ -22,8 +22,8 @@ struct State {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Due {
     pub(crate) now: Instant,
-    /// The listener has rested long enough.
-    pub(crate) accepts_again: bool,
+    /// What the system refused is to be tried again.
+    pub(crate) retries: bool,
 }
 
 impl Clock {
@@ -44,9 +44,9 @@ impl Clock {
                     state = waited.unwrap_or_else(PoisonError::into_inner).0;
                 }
                 Some(_) => {
-                    let accepts_again = state.accept_again.take_if(|again| *again <= now).is_some();
-                    state.wake = state.accept_again;
-                    return Some(Due { now, accepts_again });
+                    let retries = state.retry.take_if(|retry| *retry <= now).is_some();
+                    state.wake = state.retry;
+                    return Some(Due { now, retries });
                 }
             }
         }
@@ -63,10 +63,10 @@ impl Clock {
         }
     }
 
-    /// The listener rests until then.
-    pub(crate) fn accept_again_at(&self, again: Instant) {
-        self.state().accept_again = Some(again);
-        self.wake_at(Some(again));
+    /// The system refused something, and may have it to give then.
+    pub(crate) fn retry_at(&self, retry: Instant) {
+        self.state().retry = Some(retry);
+        self.wake_at(Some(retry));
     }
 
     /// Nothing is due any more.
@@ -94,9 +94,9 @@ mod tests {
         clock.wake_at(Some(begun + Duration::from_secs(3600)));
         clock.wake_at(Some(begun));
         let due = clock.next().unwrap();
-        assert!(due.now < begun + Duration::from_secs(3000) && !due.accepts_again);
-        clock.accept_again_at(begun);
-        assert!(clock.next().unwrap().accepts_again);
+        assert!(due.now < begun + Duration::from_secs(3000) && !due.retries);
+        clock.retry_at(begun);
+        assert!(clock.next().unwrap().retries);
         clock.stop();
         assert!(clock.next().is_none());
     }

@@ -17,8 +17,9 @@ use crate::server::settings::Settings;
 use crate::server::table::{Parked, Stage, Table};
 use crate::wire::{Incoming, Pace, Wire};
 
-/// How long no connection is accepted after the system refused one (out of descriptors).
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long after the system refused a connection (out of descriptors) or a thread it is asked
+/// again.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
 /// What a connection that was ended early may still send before it is cut.
 const LINGER_BYTES: u64 = 16 << 20;
 /// The clock looks no more often than this; deadlines are kept to within it.
@@ -162,8 +163,9 @@ impl Pool {
                 && !self.lead.tell_another()
                 && let Err(error) = self.spawn_worker()
             {
-                // This worker goes on alone; requests wait for it in the kernel.
+                // This worker goes on alone; requests wait for it, or the retry, in the kernel.
                 log::warn!("cannot start another worker thread: {error}");
+                self.clock.retry_at(Instant::now() + RETRY_PAUSE);
             }
             match key {
                 LISTENER => self.accept(),
@@ -186,7 +188,7 @@ impl Pool {
             }
             // Accepting again at once would fail again at once, and spin.
             log::warn!("cannot accept a connection: {error}");
-            return self.clock.accept_again_at(Instant::now() + ACCEPT_PAUSE);
+            return self.clock.retry_at(Instant::now() + RETRY_PAUSE);
         }
         self.listen_on();
         let Ok((stream, peer)) = accepted else {
@@ -459,13 +461,22 @@ impl Pool {
     }
 
     /// The clock thread: ends what has waited too long.
-    fn keep_deadlines(&self) {
+    fn keep_deadlines(self: &Arc<Self>) {
         while let Some(due) = self.clock.next() {
-            if due.accepts_again {
-                self.listen_on();
+            if due.retries {
+                self.retry(due.now);
             }
             let next = self.end_expired(due.now);
             self.clock.wake_at(next);
+        }
+    }
+
+    /// Asks the system once more for what it refused.
+    fn retry(self: &Arc<Self>, now: Instant) {
+        self.listen_on();
+        let is_manned = self.waiting.load(Ordering::SeqCst) > 0;
+        if !is_manned && self.spawn_worker().is_err() {
+            self.clock.retry_at(now + RETRY_PAUSE);
         }
     }
 

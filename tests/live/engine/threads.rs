@@ -86,7 +86,14 @@ fn serve_with_few_threads() {
         answered(stream, "/few");
     }
 
+    // With the very last one held up, nobody is left to ask for more: the server has to.
+    while held.len() < workers() {
+        held.push(ask("/held"));
+        started.recv_timeout(PATIENCE).unwrap();
+    }
+    let waits = ask("/few");
     setrlimit(Resource::As, before).unwrap();
+    answered(waits, "/few");
     // None is answered before as many workers run.
     let streams: Vec<_> = (0..AT_ONCE).map(|_| ask("/together")).collect();
     for stream in streams {
@@ -96,6 +103,16 @@ fn serve_with_few_threads() {
     for stream in held {
         answered(stream, "/held");
     }
+}
+
+/// The workers of this process.
+fn workers() -> usize {
+    let threads = fs::read_dir("/proc/self/task").unwrap();
+    let names = threads.map(|thread| fs::read_to_string(thread.unwrap().path().join("comm")));
+    // A thread's name is cut there after 15 characters.
+    names
+        .filter(|name| name.as_ref().unwrap().starts_with("devserve-worke"))
+        .count()
 }
 
 /// What this process has of it, in bytes.
