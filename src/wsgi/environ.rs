@@ -153,6 +153,11 @@ impl Environ {
         &self.target.raw
     }
 
+    /// The request target in its parts.
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
+    }
+
     /// What follows `?`, as sent.
     pub fn query_string(&self) -> &[u8] {
         &self.target.query

@@ -37,14 +37,13 @@
 //! | out of descriptors | got over if `accept` failed; if the descriptor after it did, no connection is accepted any more |
 //! | stop | running requests end; connections stay open and get no answer any more |
 
-mod application;
 mod connection;
+mod exchange;
 mod head;
 mod incoming;
-mod outgoing;
 mod pool;
-mod respond;
 mod server;
+mod way;
 
-pub use crate::record::{Failure, Record};
-pub use server::{Serving, Stopped, TinyHttp};
+pub use crate::serving::{Failure, Record, Serving, Stopped};
+pub use server::TinyHttp;
