@@ -373,3 +373,18 @@ fn date() -> HeaderValue {
         value.clone()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn within_a_second_the_date_is_made_once() {
+        let is_shared = |_| {
+            let (one, other) = (date(), date());
+            one.as_bytes().as_ptr() == other.as_bytes().as_ptr()
+        };
+        // A second may end between two of them, but not each time.
+        assert!((0..3).any(is_shared));
+    }
+}
