@@ -58,6 +58,7 @@ const TESTS: &[(&str, &[&str])] = &[
             "connections::beyond_the_cap_idle_connections_make_room",
             "connections::beyond_the_queue_a_request_is_told_that_nobody_is_free",
             "connections::what_is_sent_ahead_waits_in_the_sockets",
+            "connections::who_asks_much_at_once_is_served_in_turn_with_others",
             "shortage::a_server_out_of_descriptors_goes_on",
         ],
     ),
