@@ -6,7 +6,7 @@
 
 mod application;
 mod record;
-mod respond;
+pub(crate) mod respond;
 #[allow(
     clippy::module_inception,
     reason = "an engine at work has no other name"
@@ -15,6 +15,6 @@ mod serving;
 
 pub(crate) use application::{Application, SERVER_NAME};
 pub use record::{Failure, Record};
-pub(crate) use respond::{Next, Respond, Way};
+pub(crate) use respond::{Next, Way};
 pub(crate) use serving::Engine;
 pub use serving::{Serving, Stopped};

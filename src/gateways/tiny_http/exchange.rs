@@ -9,7 +9,8 @@ use crate::gateways::tiny_http::head;
 use crate::gateways::tiny_http::incoming::{Incoming, Input};
 use crate::gateways::tiny_http::way::{Way, Writer};
 use crate::http::h1::{Fault, Framing, Limits, Persistence, RequestHead};
-use crate::serving::{Application, Failure, Next, Record, Respond};
+use crate::serving::respond::Respond;
+use crate::serving::{Application, Failure, Next, Record};
 use crate::wire::Unasked;
 use crate::wsgi;
 
