@@ -74,12 +74,12 @@ pub mod pages;
 mod wire;
 pub mod wsgi;
 
-// Floor 3: what requests carry; one request passed on; what came of one.
+// Floor 3: what requests carry; one request passed on; an app at work.
 pub mod forms;
 #[cfg(feature = "dev")]
 mod proxy;
 #[cfg(feature = "server")]
-mod record;
+mod serving;
 #[cfg(feature = "session")]
 pub mod session;
 #[cfg(feature = "templates")]

@@ -16,7 +16,7 @@ use crate::pages::{Page, Rendered, Waiting};
 use crate::proxy::{self, Answer, ProxyError};
 use crate::server::{After, Exchange, Pool, Settings, Turn};
 use crate::text::latin1;
-use crate::wire::{End, Head, Incoming, Outgoing};
+use crate::wire::{End, Head, Incoming, Outgoing, Outlet, Unasked};
 
 /// How long a browser's page load is held before it gets the page that shows the progress.
 const PAGE_PATIENCE: Duration = Duration::from_secs(4);
@@ -145,13 +145,11 @@ impl Exchange for Passing {
     }
 
     fn refuse(&self, fault: &Fault, stream: &Stream, peer: Peer) {
-        let text = format!("{}: {fault}\n", fault.status());
-        self.answer_unasked(stream, peer, fault.status(), &text);
+        self.answer_unasked(stream, peer, Unasked::Malformed(fault));
     }
 
     fn busy(&self, stream: &Stream, peer: Peer) {
-        let text = "too busy; try again\n";
-        self.answer_unasked(stream, peer, StatusCode::SERVICE_UNAVAILABLE, text);
+        self.answer_unasked(stream, peer, Unasked::Busy);
     }
 }
 
@@ -217,7 +215,7 @@ impl Passing {
             &headers,
             declared.map(|len| len + tag.len() as u64),
         );
-        match Outgoing::start(turn.stream, &start, &part[..first]) {
+        match Outgoing::start(turn.stream.as_ref(), &start, &part[..first]) {
             Err(_) => Answered::NOTHING,
             Ok(mut outgoing) => match relay(&mut body, &mut outgoing, &mut part, &tag) {
                 Ok(()) => finish(outgoing),
@@ -315,7 +313,7 @@ impl Passing {
     ) -> Answered {
         let reason = status.canonical_reason().unwrap_or_default();
         let head = head_of(turn, status, reason, headers, Some(body.len() as u64));
-        match Outgoing::start(turn.stream, &head, body) {
+        match Outgoing::start(turn.stream.as_ref(), &head, body) {
             Ok(outgoing) => finish(outgoing),
             Err(_) => Answered::NOTHING,
         }
@@ -356,7 +354,7 @@ impl Passing {
             ),
         ]);
         let head = head_of(turn, StatusCode::OK, "OK", &headers, None);
-        let mut outgoing = Outgoing::start(turn.stream, &head, b"")?;
+        let mut outgoing = Outgoing::start(turn.stream.as_ref(), &head, b"")?;
         loop {
             match events.next(HEARTBEAT) {
                 Heard::Signal(signal) => outgoing.part(signal.to_string().as_bytes())?,
@@ -367,12 +365,12 @@ impl Passing {
     }
 
     /// Answers where no request could be read.
-    fn answer_unasked(&self, stream: &Stream, peer: Peer, status: StatusCode, text: &str) {
-        if Outgoing::unasked(stream, status, HeaderMap::new(), text).is_ok() {
+    fn answer_unasked(&self, stream: &Stream, peer: Peer, answer: Unasked<'_>) {
+        if answer.send(stream).is_ok() {
             self.sink.tell(Notice::Refused {
                 peer: peer.address(),
-                status: status.as_u16(),
-                why: text.trim_end().to_owned(),
+                status: answer.status().as_u16(),
+                why: answer.to_string(),
             });
         }
     }
@@ -384,9 +382,11 @@ fn tunnel(turn: &Turn<'_>, head: &ResponseHead, mut upstream: Incoming) -> Answe
     let start = head_of(turn, head.status, &reason, &head.headers, None);
     let client = Incoming::lock(&turn.incoming).reclaim(0, Duration::ZERO);
     let upstream = upstream.reclaim(0, Duration::ZERO);
-    if let (Ok(_), Some((client, Ok(()))), Some((upstream, Ok(())))) =
-        (Outgoing::start(turn.stream, &start, b""), client, upstream)
-    {
+    if let (Ok(_), Some((client, Ok(()))), Some((upstream, Ok(())))) = (
+        Outgoing::start(turn.stream.as_ref(), &start, b""),
+        client,
+        upstream,
+    ) {
         proxy::tunnel(client, upstream);
     }
     Answered {
@@ -418,7 +418,7 @@ fn waiting(turn: &Turn<'_>, progress: &Progress) -> Page {
 /// Passes the rest of a body on, and `tag` behind it.
 fn relay(
     body: &mut Incoming,
-    outgoing: &mut Outgoing<'_>,
+    outgoing: &mut Outgoing<impl Outlet>,
     part: &mut [u8],
     tag: &str,
 ) -> io::Result<()> {
@@ -448,7 +448,7 @@ fn head_of<'a>(
     }
 }
 
-fn finish(outgoing: Outgoing<'_>) -> Answered {
+fn finish(mut outgoing: Outgoing<impl Outlet>) -> Answered {
     let (status, body_bytes) = (Some(outgoing.status()), outgoing.body_bytes());
     let after = match outgoing.finish() {
         Ok(End::Whole(persistence) | End::Overflowed(persistence)) => persistence.into(),
@@ -461,7 +461,7 @@ fn finish(outgoing: Outgoing<'_>) -> Answered {
     }
 }
 
-fn cut(outgoing: &Outgoing<'_>) -> Answered {
+fn cut(outgoing: &Outgoing<impl Outlet>) -> Answered {
     Answered {
         after: After::Cut,
         status: Some(outgoing.status()),

@@ -20,8 +20,9 @@ use signal_hook::iterator::Signals;
 use crate::net::handover::Handover;
 use crate::net::{Address, BindError, Listener};
 use crate::run::address::AddressError;
-use crate::run::engine::{Engine, EngineError, Running};
+use crate::run::engine::{Engine, EngineError};
 use crate::run::terminal::Terminal;
+use crate::server::Serving;
 use crate::wsgi::{App, ServerFacts};
 
 /// How long running requests may go on after Ctrl-C.
@@ -95,14 +96,14 @@ fn facts_of(url: &str) -> Option<ServerFacts> {
     })
 }
 
-fn stop(running: &Running, terminal: &Terminal) {
+fn stop(running: &Serving, terminal: &Terminal) {
     // From now on a signal does what it does by default: it ends the process at once.
     let at_once = Arc::new(AtomicBool::new(true));
     for signal in [SIGINT, SIGTERM] {
         // Where that fails, the second Ctrl-C has to wait as long as the first.
         signal_hook::flag::register_conditional_default(signal, Arc::clone(&at_once)).ok();
     }
-    terminal.stopped(running.stop(GRACE));
+    terminal.stopped(running.stop(GRACE).cut);
 }
 
 /// Why an app could not be served.

@@ -3,6 +3,7 @@ use std::io;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::http::h1::Persistence;
+use crate::net::Stream;
 use crate::server::exchange::{After, Turn};
 use crate::text::html;
 use crate::text::latin1;
@@ -21,7 +22,7 @@ pub(crate) fn answer(turn: &Turn<'_>) -> After {
     }
 }
 
-fn send<'a>(turn: &'a Turn<'_>, url: Option<&str>) -> io::Result<Outgoing<'a>> {
+fn send<'a>(turn: &'a Turn<'_>, url: Option<&str>) -> io::Result<Outgoing<&'a Stream>> {
     let html = HeaderValue::from_static("text/html; charset=utf-8");
     let mut headers = HeaderMap::from_iter([(header::CONTENT_TYPE, html)]);
     let location = url.and_then(|url| HeaderValue::from_bytes(&latin1::to_bytes(url)?).ok());
@@ -42,7 +43,7 @@ fn send<'a>(turn: &'a Turn<'_>, url: Option<&str>) -> io::Result<Outgoing<'a>> {
         len: Some(text.len() as u64),
         persistence: Persistence::Close,
     };
-    Outgoing::start(turn.stream, &head, text.as_bytes())
+    Outgoing::start(turn.stream.as_ref(), &head, text.as_bytes())
 }
 
 /// The same target by `https`, in WSGI's disguise.

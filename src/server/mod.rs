@@ -10,7 +10,7 @@
 //! Where to start: [`Server`] is the builder, [`Serving`] the running engine. `pool` has the
 //! workers, `crew` their threads, `lead` says which of them wait for events, `admission` which may serve, `table` has
 //! the connections they do not hold, `exchange` is the seam between moving connections and
-//! answering requests, `application` and `respond` the answer of an app,
+//! answering requests, `application` the way of an app's answer (which `crate::serving` makes),
 //! `misdirected` what is told to those who speak plain HTTP to a TLS port.
 //!
 //! It explains nothing: an app's error is a bare 500 here, and a value in the [`Record`].
@@ -25,16 +25,15 @@ mod misdirected;
 mod once;
 mod pool;
 mod processes;
-mod respond;
 #[allow(clippy::module_inception, reason = "the builder is the module's noun")]
 mod server;
 mod settings;
 mod table;
 mod tempo;
 
-pub use crate::record::{Failure, Record};
+pub use crate::serving::{Failure, Record, Serving, Stopped};
 pub use processes::ProcessesError;
-pub use server::{Server, Serving, Stopped};
+pub use server::Server;
 pub use settings::Settings;
 
 // The front of `dev` answers requests on the same pool.

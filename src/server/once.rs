@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::http::h1::Fault;
 use crate::net::{BindError, Listener, Peer, Stream};
-use crate::server::application::Application;
+use crate::server::Server;
 use crate::server::exchange::{After, Exchange, Turn};
-use crate::server::{Server, Stopped};
+use crate::serving::{Application, Stopped};
 
 /// The one answer is sent by then; what is left is to tell those who came after it.
 const GRACE: Duration = Duration::from_secs(1);

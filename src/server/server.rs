@@ -1,14 +1,13 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::http::h1::Limits;
 use crate::net::{Address, BindError, Identity, Listener};
-use crate::record::Record;
-use crate::server::application::{Application, Origin};
 use crate::server::exchange::Exchange;
 use crate::server::pool::Pool;
 use crate::server::settings::Settings;
+use crate::serving::{Application, Engine, Record, Serving};
 use crate::wsgi::{App, Errors, ServerFacts};
 
 /// Serves an app: the builder of the engine.
@@ -28,12 +27,8 @@ use crate::wsgi::{App, Errors, ServerFacts};
 /// # Ok::<(), devserve::Error>(())
 /// ```
 pub struct Server {
-    app: Box<dyn App>,
+    application: Application,
     settings: Settings,
-    facts: ServerFacts,
-    errors: Errors,
-    sink: Arc<dyn Fn(&Record) + Send + Sync>,
-    origin: Origin,
     identity: Option<Identity>,
 }
 
@@ -41,12 +36,8 @@ impl Server {
     /// A server of `app` with the default [`Settings`].
     pub fn new(app: impl App) -> Self {
         Self {
-            app: Box::new(app),
+            application: Application::new(app),
             settings: Settings::default(),
-            facts: ServerFacts::default(),
-            errors: Errors::default(),
-            sink: Arc::new(|_| {}),
-            origin: Origin::Socket,
             identity: None,
         }
     }
@@ -82,14 +73,14 @@ impl Server {
     /// Gives a record of each request to `sink`, on the thread that served it.
     #[must_use]
     pub fn records(mut self, sink: impl Fn(&Record) + Send + Sync + 'static) -> Self {
-        self.sink = Arc::new(sink);
+        self.application.sink = Box::new(sink);
         self
     }
 
     /// Where apps write for the person at the server: `wsgi.errors`.
     #[must_use]
     pub fn errors(mut self, errors: Errors) -> Self {
-        self.errors = errors;
+        self.application.errors = errors;
         self
     }
 
@@ -97,8 +88,7 @@ impl Server {
     /// of each request. Only for a socket that nobody else can reach.
     #[must_use]
     pub fn behind_front(mut self, facts: ServerFacts) -> Self {
-        self.facts = facts;
-        self.origin = Origin::Front;
+        self.application.behind_front(facts);
         self
     }
 
@@ -130,7 +120,7 @@ impl Server {
 
     /// Tells apps whether other processes may call them too.
     pub(super) fn is_multiprocess(&mut self, is_multiprocess: bool) {
-        self.facts.is_multiprocess = is_multiprocess;
+        Arc::make_mut(&mut self.application.facts).is_multiprocess = is_multiprocess;
     }
 
     /// Serves on a socket that listens, with what `wrap` makes of the application.
@@ -143,24 +133,13 @@ impl Server {
             listener = listener.with_tls(identity);
         }
         let address = listener.address().clone();
-        if self.origin == Origin::Socket {
-            (self.facts.name, self.facts.port) = match &address {
-                Address::Tcp { host, port } => (host.clone(), *port),
-                Address::Unix(_) | Address::Fd(_) => ("localhost".into(), 0),
-            };
-            if listener.has_tls() {
-                self.facts.scheme = "https".into();
-            }
-        }
-        let application = Application {
-            app: self.app,
-            facts: Arc::new(self.facts),
-            errors: self.errors,
-            sink: self.sink,
-            origin: self.origin,
-        };
-        match Pool::start(listener, wrap(application), self.settings) {
-            Ok(pool) => Ok(Serving { pool }),
+        let scheme = if listener.has_tls() { "https" } else { "http" };
+        self.application.serve_at(&address, scheme);
+        self.application
+            .server_name
+            .clone_from(&self.settings.server_name);
+        match Pool::start(listener, wrap(self.application), self.settings) {
+            Ok(pool) => Ok(Serving::new(pool)),
             Err(source) => Err(BindError::Failed { address, source }),
         }
     }
@@ -174,41 +153,16 @@ impl fmt::Debug for Server {
     }
 }
 
-/// A server at work. Dropping it stops it at once; [`stop`](Self::stop) does so gracefully.
-#[derive(Debug)]
-pub struct Serving {
-    pool: Arc<Pool>,
-}
-
-/// How a stop went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stopped {
-    /// Requests that were still running at the deadline.
-    pub cut: usize,
-}
-
-impl Serving {
-    /// Where it listens, with the port that was found free in place of 0.
-    pub fn address(&self) -> &Address {
-        self.pool.address()
+impl Engine for Pool {
+    fn address(&self) -> &Address {
+        self.address()
     }
 
-    /// Accepts no more, closes idle connections, and lets running requests end; what still
-    /// runs after `grace` is cut.
-    pub fn stop(&self, grace: Duration) -> Stopped {
-        Stopped {
-            cut: self.pool.stop(Instant::now() + grace),
-        }
+    fn stop(&self, deadline: Instant) -> usize {
+        self.stop(deadline)
     }
 
-    /// Serves until another thread calls [`stop`](Self::stop) through a shared reference.
-    pub fn wait(&self) {
-        self.pool.wait();
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        self.pool.stop(Instant::now());
+    fn wait(&self) {
+        self.wait();
     }
 }

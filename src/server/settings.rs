@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use crate::http::h1::Limits;
+use crate::serving::SERVER_NAME;
 
 /// How the engine bounds what strangers and handlers may cost. The defaults suit a laptop.
 #[derive(Clone, Debug)]
@@ -52,7 +53,7 @@ impl Default for Settings {
             keep_alive: seconds(75),
             unread_body_bytes: 64 << 10,
             linger: seconds(2),
-            server_name: concat!("devserve/", env!("CARGO_PKG_VERSION")).into(),
+            server_name: SERVER_NAME.into(),
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::io;
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
+use http::{HeaderMap, Method, StatusCode, Version, header};
 
 use crate::http::h1::{self, Framing, Persistence};
 use crate::net::Stream;
@@ -9,14 +9,40 @@ use crate::net::Stream;
 /// An answer on its way: its head is sent, its body follows part by part, and no more of it
 /// than the head promised.
 #[derive(Debug)]
-pub(crate) struct Outgoing<'a> {
-    stream: &'a Stream,
+pub(crate) struct Outgoing<O> {
+    outlet: O,
     status: StatusCode,
     framing: Framing,
     persistence: Persistence,
     body_bytes: u64,
     // More was given than promised; it was not sent.
     overflowed: bool,
+}
+
+/// Where an answer's bytes go.
+pub(crate) trait Outlet {
+    /// Sends all the parts, in order; they are on the wire when this returns.
+    fn send(&mut self, parts: &[&[u8]]) -> io::Result<()>;
+
+    /// Has the system send the next `len` bytes of `file`: how many it did, 0 at the file's
+    /// end, `None` where it cannot.
+    fn send_file(&mut self, _file: &File, _len: u64) -> io::Result<Option<u64>> {
+        Ok(None)
+    }
+
+    /// Lets the client know, if there is a way other than to close the connection, that a body
+    /// cut by `framing` has broken off.
+    fn break_off(&mut self, _framing: Framing) {}
+}
+
+impl Outlet for &Stream {
+    fn send(&mut self, parts: &[&[u8]]) -> io::Result<()> {
+        self.write_all_parts(parts)
+    }
+
+    fn send_file(&mut self, file: &File, len: u64) -> io::Result<Option<u64>> {
+        Stream::send_file(self, file, len)
+    }
 }
 
 /// What goes on the wire before a body.
@@ -45,13 +71,20 @@ pub(crate) enum End {
     Short,
 }
 
-impl<'a> Outgoing<'a> {
-    /// Sends the head, and `first` in the same breath.
-    pub(crate) fn start(stream: &'a Stream, head: &Head<'_>, first: &[u8]) -> io::Result<Self> {
-        let declared = head.headers.get(header::CONTENT_LENGTH);
+impl Head<'_> {
+    /// How the body is cut.
+    pub(crate) fn framing(&self) -> Framing {
+        let declared = self.headers.get(header::CONTENT_LENGTH);
         let declared = declared.and_then(|value| value.to_str().ok()?.parse().ok());
-        let len = declared.or(head.len);
-        let framing = h1::response_framing(head.method, head.status, head.version, len);
+        let len = declared.or(self.len);
+        h1::response_framing(self.method, self.status, self.version, len)
+    }
+}
+
+impl<O: Outlet> Outgoing<O> {
+    /// Sends the head, and `first` in the same breath.
+    pub(crate) fn start(outlet: O, head: &Head<'_>, first: &[u8]) -> io::Result<Self> {
+        let framing = head.framing();
         let mut lines = head.headers.get_all(header::CONNECTION).iter();
         let asks_close = lines.any(|line| h1::has_token(line, "close"));
         let persistence = match framing == Framing::UntilClose || asks_close {
@@ -68,7 +101,7 @@ impl<'a> Outgoing<'a> {
             (head.version, persistence),
         );
         let mut outgoing = Self {
-            stream,
+            outlet,
             status: head.status,
             framing,
             persistence,
@@ -77,28 +110,6 @@ impl<'a> Outgoing<'a> {
         };
         outgoing.send(&out, first)?;
         Ok(outgoing)
-    }
-
-    /// Answers where no request could be read: with a line of text, after which the connection
-    /// ends.
-    pub(crate) fn unasked(
-        stream: &'a Stream,
-        status: StatusCode,
-        mut headers: HeaderMap,
-        text: &str,
-    ) -> io::Result<()> {
-        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-        headers.insert(header::CONTENT_TYPE, plain);
-        let head = Head {
-            method: &Method::GET,
-            version: Version::HTTP_11,
-            status,
-            reason: status.canonical_reason().unwrap_or_default(),
-            headers: &headers,
-            len: Some(text.len() as u64),
-            persistence: Persistence::Close,
-        };
-        Self::start(stream, &head, text.as_bytes()).map(drop)
     }
 
     /// The status that was sent.
@@ -124,7 +135,7 @@ impl<'a> Outgoing<'a> {
         };
         let mut most = (promised - self.body_bytes).min(*left);
         while most > 0
-            && let Some(sent @ 1..) = self.stream.send_file(file, most)?
+            && let Some(sent @ 1..) = self.outlet.send_file(file, most)?
         {
             most -= sent;
             *left -= sent;
@@ -152,25 +163,30 @@ impl<'a> Outgoing<'a> {
             // An empty chunk would end the body.
             Framing::Chunked if !bytes.is_empty() => {
                 let line = h1::chunk_head(bytes.len());
-                self.stream
-                    .write_all_parts(&[head, line.as_bytes(), bytes, b"\r\n"])?;
+                self.outlet.send(&[head, line.as_bytes(), bytes, b"\r\n"])?;
             }
-            _ => self.stream.write_all_parts(&[head, bytes])?, // as it is
+            _ => self.outlet.send(&[head, bytes])?, // as it is
         }
         self.body_bytes += bytes.len() as u64;
         Ok(())
     }
 
     /// Sends what ends the body, and says whether it was what the head promised.
-    pub(crate) fn finish(&self) -> io::Result<End> {
+    pub(crate) fn finish(&mut self) -> io::Result<End> {
         Ok(match self.framing {
             Framing::Length(promised) if self.body_bytes < promised => End::Short,
             _ if self.overflowed => End::Overflowed(self.persistence),
             Framing::Chunked => {
-                self.stream.write_all_parts(&[b"0\r\n\r\n"])?;
+                self.outlet.send(&[b"0\r\n\r\n"])?;
                 End::Whole(self.persistence)
             }
             _ => End::Whole(self.persistence), // the length is reached, or the close ends it
         })
+    }
+
+    /// Breaks the answer off; returns where it went.
+    pub(crate) fn break_off(mut self) -> O {
+        self.outlet.break_off(self.framing);
+        self.outlet
     }
 }

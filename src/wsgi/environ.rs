@@ -87,16 +87,22 @@ impl Environ {
         environ
     }
 
-    /// An environ for a head that was read; the path is decoded here.
+    /// An environ for a head that was read; the path is decoded here. The asterisk form asks of
+    /// the server, which no path names: a `PATH_INFO` is empty or begins with `/` (RFC 3875
+    /// §4.1.5).
     pub(crate) fn from_head(
         method: Method,
         target: Target,
         version: Version,
         headers: HeaderMap,
     ) -> Self {
+        let path_info = match target.path.as_ref() {
+            b"*" => Bytes::new(),
+            _ => target.decoded_path(),
+        };
         Self {
             method,
-            path_info: target.decoded_path(),
+            path_info,
             script_root: Bytes::new(),
             target,
             version,
@@ -151,6 +157,11 @@ impl Environ {
     /// The request target, byte for byte as sent.
     pub fn raw_target(&self) -> &[u8] {
         &self.target.raw
+    }
+
+    /// The request target in its parts.
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
     }
 
     /// What follows `?`, as sent.

@@ -121,6 +121,22 @@ fn a_death_at_the_start_is_explained_and_its_mend_served() {
 }
 
 #[test]
+fn the_engine_s_name_reaches_the_app_and_its_refusal_the_page() {
+    let project = Project::shop("one");
+    let refusing = "fn main() {
+        let engine = std::env::var(\"DEVSERVE_ENGINE\");
+        eprintln!(\"no engine {engine:?} here\");
+        std::process::exit(1)
+    }";
+    project.write("src/main.rs", refusing);
+    let devserve = Devserve::start(&project, &["--engine", "tiny-http"]);
+    let answer = devserve.get("/");
+    assert_eq!(answer.status, 500);
+    let named = "no engine Ok(\"tiny-http\") here";
+    assert!(answer.text.contains(named), "{}", answer.text);
+}
+
+#[test]
 fn a_death_while_live_costs_its_request_and_the_next_starts_the_app_again() {
     let project = Project::shop("one");
     let devserve = Devserve::start(&project, &[]);

@@ -1,13 +1,11 @@
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tiny_http::Request;
 
 use crate::gateways::tiny_http::connection::Connection;
+use crate::gateways::tiny_http::way::Writer;
 use crate::http::h1::{Fault, Framing};
-
-/// The way back to the client.
-pub(super) type Writer = Box<dyn Write + Send>;
 
 /// A request's body, as long as there is no answer: `tiny_http` gives the way back only for
 /// the request itself.
@@ -80,7 +78,9 @@ impl Incoming {
         if !was_whole && !self.is_broken() {
             self.rest = Rest::ReadAway;
         }
-        self.request.take().map(Request::into_writer)
+        self.request
+            .take()
+            .map(|request| Writer(request.into_writer()))
     }
 
     fn read_some(&mut self, place: &mut [u8]) -> io::Result<usize> {

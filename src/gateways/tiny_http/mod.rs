@@ -18,15 +18,17 @@
 //! | requests beyond the workers | they wait, without bound and without a 503 |
 //! | TLS | not offered: its own rests on a rustls that is not mended any more; the front has it |
 //! | one request and no more, several processes | not offered |
-//! | connections | each holds a thread; there is no cap and no time limit |
+//! | leaving HTTP (101) | not offered: a connection is handed out in one piece |
+//! | connections | each holds a thread; there is no cap and no time limit, not for one that is idle either |
+//! | a body that drips, stalls or never comes | holds its worker for as long as the client likes |
 //! | many connections at once | some wait until another one closes (a race in its pool) |
 //! | pipelined requests | each runs at once, on a worker of its own, and without bound; the answers are in order |
 //! | bytes above 0x7F in a head; a body of up to 1 KiB that is cut short | the connection ends without an answer |
 //! | `HTTP/2.0`, bare LF, no blank line | the client waits for ever; the first costs a thread |
-//! | empty line before a request, `Expect: tea` | a bare 400 or 417, without a record |
+//! | empty line before a request, a request line that is none or has `HTTP/1.2`, `Expect: tea` | a bare 400 or 417, without a record |
 //! | a fourth word in the request line, a folded line with a colon | ignored |
 //! | a connection that must end: malformed request, app's `Connection: close` | `connection: close` is said; what follows is still taken for a request |
-//! | chunks: trailers, malformed sizes, a cut | 400s for what follows; a size `+5` is taken, and a body cut inside a chunk looks whole |
+//! | chunks: trailers, malformed sizes, a cut | 400s for what follows; a size `+5`, one beyond 2^63 and a malformed extension are taken, and a body cut inside a chunk looks whole |
 //! | `Connection: upgrade` with a chunked body | 400 |
 //! | early answer to an upload | the upload is read first, and a late reader of it gets an error |
 //! | `Expect: 100-continue` | is said before each answer, also when the app did not read |
@@ -37,14 +39,13 @@
 //! | out of descriptors | got over if `accept` failed; if the descriptor after it did, no connection is accepted any more |
 //! | stop | running requests end; connections stay open and get no answer any more |
 
-mod application;
 mod connection;
+mod exchange;
 mod head;
 mod incoming;
-mod outgoing;
 mod pool;
-mod respond;
 mod server;
+mod way;
 
-pub use crate::record::{Failure, Record};
-pub use server::{Serving, Stopped, TinyHttp};
+pub use crate::serving::{Failure, Record, Serving, Stopped};
+pub use server::TinyHttp;

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use tiny_http::Request;
 
-use crate::gateways::tiny_http::application::Application;
+use crate::gateways::tiny_http::exchange::Exchange;
 use crate::http::h1::Persistence;
 use crate::net::{Address, Listener};
+use crate::serving::Engine;
 
 /// How long after a refused `accept` the next one is tried.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -26,7 +27,7 @@ const SPARE_DESCRIPTORS: usize = 4;
 // There is more than one after an `accept` failed: the old server accepts no more, but requests
 // of its open connections still come to it, and to nobody else.
 pub(super) struct Pool {
-    application: Application,
+    exchange: Exchange,
     most_workers: usize,
     address: Address,
     state: Mutex<State>,
@@ -51,7 +52,7 @@ struct State {
 impl Pool {
     pub(super) fn start(
         listener: Listener,
-        application: Application,
+        exchange: Exchange,
         most_workers: usize,
         write_timeout: Duration,
     ) -> io::Result<Arc<Self>> {
@@ -65,7 +66,7 @@ impl Pool {
             socket.set_write_timeout(Some(write_timeout))?;
         }
         let pool = Arc::new(Self {
-            application,
+            exchange,
             most_workers: most_workers.max(1),
             address: listener.address().clone(),
             state: Mutex::new(State {
@@ -78,10 +79,6 @@ impl Pool {
         pool.spawn_worker()?;
         pool.open()?;
         Ok(pool)
-    }
-
-    pub(super) fn address(&self) -> &Address {
-        &self.address
     }
 
     /// Makes a server on our listener, with an intake of its own.
@@ -152,7 +149,7 @@ impl Pool {
 
     fn work(self: Arc<Self>) {
         while let Some((request, persistence)) = self.next() {
-            let answer = || self.application.answer(request, persistence);
+            let answer = || self.exchange.exchange(request, persistence);
             // What panics here is the sink or a hook of the body; the answer is out.
             if panic::catch_unwind(AssertUnwindSafe(answer)).is_err() {
                 log::debug!("a panic after an answer");
@@ -184,8 +181,17 @@ impl Pool {
         }
     }
 
-    /// Stops accepting and lets requests end until `deadline`; returns how many had not.
-    pub(super) fn stop(&self, deadline: Instant) -> usize {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Engine for Pool {
+    fn address(&self) -> &Address {
+        &self.address
+    }
+
+    fn stop(&self, deadline: Instant) -> usize {
         let mut state = self.state();
         state.is_stopping = true;
         let (listener, servers) = (state.listener.take(), std::mem::take(&mut state.servers));
@@ -222,16 +228,11 @@ impl Pool {
         cut
     }
 
-    /// Blocks until a stop has begun.
-    pub(super) fn wait(&self) {
+    fn wait(&self) {
         let mut state = self.state();
         while !state.is_stopping {
             state = wait(&self.changed, state);
         }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use crate::net::{BindError, Listener};
-use crate::run::engine::{Engine, Running};
+use crate::run::engine::Engine;
 use crate::run::terminal::Terminal;
+use crate::server::Serving;
 use crate::wsgi::{App, ServerFacts};
 
 pub(super) const IS_COMPILED_IN: bool = false;
@@ -13,6 +14,6 @@ pub(super) fn serve(
     listener: Listener,
     facts: Option<ServerFacts>,
     terminal: Arc<Terminal>,
-) -> Result<Running, BindError> {
+) -> Result<Serving, BindError> {
     Engine::Devserve.serve(app, listener, facts, &terminal)
 }

@@ -4,13 +4,11 @@
 #[cfg_attr(not(feature = "tiny-http"), path = "disabled.rs")]
 mod tiny_http;
 
-use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::net::{Address, BindError, Listener};
+use crate::net::{BindError, Listener};
 use crate::run::terminal::Terminal;
-use crate::server::Server;
+use crate::server::{Server, Serving};
 use crate::wsgi::{App, ServerFacts};
 
 /// An engine that is there.
@@ -38,7 +36,7 @@ impl Engine {
         listener: Listener,
         facts: Option<ServerFacts>,
         terminal: &Arc<Terminal>,
-    ) -> Result<Running, BindError> {
+    ) -> Result<Serving, BindError> {
         let log = Arc::clone(terminal);
         match self {
             Self::Devserve => {
@@ -47,42 +45,10 @@ impl Engine {
                     Some(facts) => server.behind_front(facts),
                     None => server,
                 };
-                let serving = server.serve(listener)?;
-                let address = serving.address().clone();
-                Ok(Running::new(address, move |grace| serving.stop(grace).cut))
+                server.serve(listener)
             }
             Self::TinyHttp => tiny_http::serve(app, listener, facts, log),
         }
-    }
-}
-
-/// An engine at work, whichever it is.
-pub(super) struct Running {
-    address: Address,
-    stop: Box<dyn Fn(Duration) -> usize>,
-}
-
-impl Running {
-    fn new(address: Address, stop: impl Fn(Duration) -> usize + 'static) -> Self {
-        Self {
-            address,
-            stop: Box::new(stop),
-        }
-    }
-
-    pub(super) fn address(&self) -> &Address {
-        &self.address
-    }
-
-    /// Stops it, and says how many requests had not ended within `grace`.
-    pub(super) fn stop(&self, grace: Duration) -> usize {
-        (self.stop)(grace)
-    }
-}
-
-impl fmt::Debug for Running {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Running").field(&self.address).finish()
     }
 }
 

@@ -1,14 +1,15 @@
 //! What apps answer.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Seek, Write};
 use std::sync::{Mutex, mpsc};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use devserve::net::Address;
 use devserve::server::{Failure, Settings};
 use devserve::wsgi::{self, Body, Reply};
 
-use super::{PATIENCE, Server, check, connect, echo, get, read_until, serve, talk};
+use super::{PATIENCE, Server, check, connect, echo, get, read_until, serve, serve_with, talk};
 
 #[test]
 fn answers_and_keeps_the_connection() {
@@ -48,6 +49,104 @@ fn head_and_bodiless_statuses_send_no_body() {
             "{answer}"
         );
     }
+}
+
+#[test]
+fn head_equals_get_in_all_fields() {
+    let serving = serve(wsgi::app_fn(|environ| {
+        let reply = http::Response::builder().header("X-Note", "tea");
+        Ok(match &*environ.path() {
+            "/chunks" => reply.body(Body::chunks(["a", "b"].map(Ok)))?,
+            "/empty" => reply.body(Body::empty())?,
+            "/told" => reply.header("Content-Length", "3").body("tea".into())?,
+            _ => reply.body("tea".into())?,
+        })
+    }));
+    for path in ["/", "/told", "/empty", "/chunks"] {
+        let [get, head] = ["GET", "HEAD"].map(|method| {
+            let sent = format!("{method} {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+            let answer = talk(&serving, sent.as_bytes());
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            let fields = head.lines().filter(|line| {
+                // A body of unknown length has no field in an answer without one.
+                !line.starts_with("date:") && !line.starts_with("transfer-encoding:")
+            });
+            (
+                fields.map(str::to_owned).collect::<BTreeSet<_>>(),
+                body.len(),
+            )
+        });
+        assert_eq!((head.0, head.1), (get.0, 0), "{path}");
+    }
+}
+
+#[test]
+fn an_interim_status_is_no_answer() {
+    let serving = serve(wsgi::app_fn(|environ| {
+        let status = environ.path()[1..].parse::<u16>()?;
+        Ok(http::Response::builder()
+            .status(status)
+            .body(Body::empty())?)
+    }));
+    for path in ["/100", "/101", "/103"] {
+        let answer = talk(&serving, get(path).as_bytes());
+        check(&answer, "500 Internal Server Error", &[]);
+        assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
+    }
+}
+
+#[test]
+fn nothing_an_app_says_makes_a_further_field() {
+    let serving = serve(wsgi::application(|environ, start_response| {
+        let (status, name, value) = match &*environ.path() {
+            "/status" => ("200 OK\r\nSet-Cookie: a", "X-Note", "tea"),
+            "/name" => ("200 OK", "X-Note: tea\r\nSet-Cookie", "a"),
+            "/lf" => ("200 OK", "X-Note", "tea\nSet-Cookie: a"),
+            "/cr" => ("200 OK", "X-Note", "tea\rSet-Cookie: a"),
+            _ => ("200 OK", "X-Note", "tea\r\n\r\nSet-Cookie: a"),
+        };
+        start_response.start(status, [(name, value)])?;
+        Ok("tea".into())
+    }));
+    for path in ["/status", "/name", "/lf", "/cr", "/value"] {
+        let answer = talk(&serving, get(path).as_bytes());
+        check(&answer, "500 Internal Server Error", &[]);
+        assert!(!answer.contains("Set-Cookie"), "{answer}");
+    }
+}
+
+#[test]
+fn date_is_now_and_server_is_what_it_was_set_to() {
+    let named = |name: &str| {
+        let settings = Settings {
+            server_name: name.into(),
+            ..Settings::default()
+        };
+        let app = wsgi::app_fn(|environ| {
+            let reply = http::Response::builder();
+            let reply = match &*environ.path() {
+                "/own" => reply
+                    .header("Server", "the app")
+                    .header("Date", "Thu, 01 Jan 1970 00:00:00 GMT"),
+                _ => reply,
+            };
+            Ok(reply.body("tea".into())?)
+        });
+        serve_with(app, settings)
+    };
+    let serving = named("teahouse/1");
+    let answer = talk(&serving, get("/").as_bytes());
+    check(&answer, "200 OK", &["server: teahouse/1\r\n"]);
+    let (_, date) = answer.split_once("\r\ndate: ").unwrap();
+    let date = httpdate::parse_http_date(date.split_once('\r').unwrap().0).unwrap();
+    let apart = SystemTime::now().duration_since(date).unwrap();
+    assert!(apart < PATIENCE, "{apart:?}");
+    let own = "date: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
+    let answer = talk(&serving, get("/own").as_bytes());
+    check(&answer, "200 OK", &["server: the app\r\n", own]);
+    assert_eq!(answer.matches("date:").count(), 1, "{answer}");
+    let answer = talk(&named(""), get("/").as_bytes());
+    assert!(!answer.contains("server:"), "{answer}");
 }
 
 #[test]
@@ -234,6 +333,35 @@ fn every_request_leaves_one_record() {
     let next = || records.recv_timeout(PATIENCE).unwrap();
     assert_eq!(next(), "Some(\"GET\") /a?b Some(200) 8 ");
     assert!(next().ends_with("the request line is malformed"));
+}
+
+#[test]
+fn a_body_that_breaks_its_length_is_on_record() {
+    let (sender, records) = mpsc::channel();
+    let sender = Mutex::new(sender);
+    let serving = Server::new(wsgi::app_fn(|environ| {
+        let declared = environ.path()[1..].to_owned();
+        let reply = http::Response::builder().header("Content-Length", declared);
+        Ok(reply.body("tea".into())?)
+    }))
+    .records(move |record| {
+        let failure = record.failure.as_ref().map(ToString::to_string);
+        sender.lock().unwrap().send(failure).unwrap();
+    })
+    .bind(&Address::tcp("127.0.0.1", 0))
+    .unwrap();
+    for (declared, says) in [("2", Some("longer")), ("3", None), ("4", Some("shorter"))] {
+        let mut stream = connect(&serving);
+        stream
+            .write_all(get(&format!("/{declared}")).as_bytes())
+            .unwrap();
+        let failure = records.recv_timeout(PATIENCE).unwrap();
+        let is_told = failure
+            .as_deref()
+            .unwrap_or("nothing")
+            .contains(says.unwrap_or("nothing"));
+        assert!(is_told, "{declared}: {failure:?}");
+    }
 }
 
 #[test]

@@ -284,6 +284,67 @@ fn a_body_that_never_comes_does_not_hold_its_worker() {
 }
 
 #[test]
+fn a_body_that_stalls_does_not_hold_its_worker() {
+    let settings = Settings {
+        body_timeout: Duration::from_millis(100),
+        body_rate: 0,
+        ..Settings::default()
+    };
+    let app = wsgi::app_fn(|environ| {
+        let read = environ.input().read_to_end(&mut Vec::new());
+        let error = read.unwrap_err().kind();
+        Ok(Reply::new(format!("{error:?}\n").into()))
+    });
+    let serving = serve_with(app, settings);
+    let mut stream = connect(&serving);
+    let sent = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf";
+    stream.write_all(sent.as_bytes()).unwrap();
+    let answer = read_until(&mut stream, "TimedOut\n");
+    check(&answer, "200 OK", &["connection: close"]);
+}
+
+#[test]
+fn a_connection_that_stays_idle_is_closed() {
+    let settings = Settings {
+        keep_alive: Duration::from_millis(100),
+        ..Settings::default()
+    };
+    let serving = serve_with(wsgi::app_fn(echo), settings);
+    let silent = connect(&serving);
+    let mut idle = connect(&serving);
+    idle.write_all(get("/1").as_bytes()).unwrap();
+    check(&read_until(&mut idle, "GET /1 \n"), "200 OK", &[]);
+    for mut stream in [silent, idle] {
+        assert_eq!(stream.read(&mut [0]).unwrap(), 0, "without a word");
+    }
+}
+
+#[test]
+fn what_is_sent_ahead_waits_in_the_sockets() {
+    const MOST: usize = 64 << 20; // more than sockets hold
+    let (entered, started) = mpsc::channel();
+    let (release, held) = mpsc::channel::<()>();
+    let gate = Mutex::new((entered, held));
+    let serving = serve(wsgi::app_fn(move |_| {
+        let gate = gate.lock().unwrap();
+        gate.0.send(())?;
+        gate.1.recv_timeout(PATIENCE)?;
+        Err("enough".into())
+    }));
+    let mut stream = connect(&serving);
+    stream.write_all(get("/").as_bytes()).unwrap();
+    started.recv_timeout(PATIENCE).unwrap();
+    stream
+        .set_write_timeout(Some(Duration::from_millis(300)))
+        .unwrap();
+    let many = get("/").repeat(1000);
+    let taken = (0..MOST / many.len()).take_while(|_| stream.write_all(many.as_bytes()).is_ok());
+    let taken = taken.count() * many.len();
+    assert!(taken < MOST / 2, "{taken} bytes were taken");
+    drop(release);
+}
+
+#[test]
 fn what_comes_after_the_last_request_does_not_cost_its_answer() {
     let (entered, started) = mpsc::channel();
     let (release, held) = mpsc::channel::<()>();

@@ -45,6 +45,20 @@ fn after_a_graceful_stop_nothing_holds_the_app() {
     assert_eq!(Arc::strong_count(&held), 1);
 }
 
+/// The examples are built with the features of the tests.
+#[cfg(not(feature = "tiny-http"))]
+#[test]
+fn an_engine_that_was_not_compiled_in_is_named_with_the_way_to_have_it() {
+    let output = Command::new(example("hello"))
+        .envs([("DEVSERVE_ENGINE", "tiny-http"), ("PORT", "0")])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("this program was built without it"), "{said}");
+    assert!(said.contains("Cargo.toml"), "{said}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
 /// The example `processes`, ended with the test.
 struct Processes {
     first: Child,

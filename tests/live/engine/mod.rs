@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use devserve::http::h1::Limits;
 use devserve::net::{Address, BindError};
-use devserve::server::{self, Record, Settings, Stopped};
+use devserve::server::{self, Record, Serving, Settings};
 use devserve::wsgi::{App, Environ, Reply, Result};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -72,27 +72,7 @@ impl Server {
             return tiny_http::bind(self, address);
         }
         let server = server::Server::new(self.app).settings(self.settings);
-        let serving = server.records(self.sink).bind(address)?;
-        Ok(Serving {
-            address: serving.address().clone(),
-            stop: Box::new(move |grace| serving.stop(grace)),
-        })
-    }
-}
-
-/// The engine under test, at work.
-struct Serving {
-    address: Address,
-    stop: Box<dyn Fn(Duration) -> Stopped + Send + Sync>,
-}
-
-impl Serving {
-    fn address(&self) -> &Address {
-        &self.address
-    }
-
-    fn stop(&self, grace: Duration) -> Stopped {
-        (self.stop)(grace)
+        server.records(self.sink).bind(address)
     }
 }
 

@@ -80,6 +80,7 @@ fn a_request_line_is_three_words_that_fit_together() {
         "GET /caf\u{e9} HTTP/1.1",
         "GET http://x/path HTTP/1.1",
         "OPTIONS * HTTP/1.1",
+        "OPTIONS http://x HTTP/1.1",
         "\r\n\r\nGET / HTTP/1.1",
     ]));
     refused(
@@ -90,14 +91,43 @@ fn a_request_line_is_three_words_that_fit_together() {
             "G@T / HTTP/1.1",
             "GET * HTTP/1.1",
             "GET path HTTP/1.1",
+            "GET x:80 HTTP/1.1",
+            "GET ftp://x/ HTTP/1.1",
             "GET /#part HTTP/1.1",
+            "GET / http/1.1",
+            "GET / HTTP/11",
             "GET /",
         ]),
     );
     refused(501, lines(["CONNECT x:80 HTTP/1.1"]));
-    refused(505, lines(["GET / HTTP/2.0", "GET / HTTP/1.2"]));
+    let other = ["GET / HTTP/0.9", "GET / HTTP/1.2", "GET / HTTP/2.0"];
+    refused(505, lines(other));
     refused(505, ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]);
     allowed(["GET / HTTP/1.1\nHost: x\n\n"]); // a bare LF ends a line (RFC 9112 §2.2)
+}
+
+#[test]
+fn options_of_the_whole_server_have_no_path() {
+    let serving = serve(wsgi::app_fn(|environ| {
+        let text = |key| environ.get(key).map(|value| value.to_string());
+        let facts = ["REQUEST_URI", "SCRIPT_NAME", "PATH_INFO"].map(text);
+        Ok(Reply::new(format!("{facts:?}").into()))
+    }));
+    let answer = talk(&serving, b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(
+        answer.ends_with(r#"[Some("*"), Some(""), Some("")]"#),
+        "{answer}"
+    );
+}
+
+#[test]
+fn an_absolute_target_outweighs_the_host_field() {
+    let serving = serve(wsgi::app_fn(|environ| {
+        let host = environ.get("HTTP_HOST").map(|host| host.to_string());
+        Ok(Reply::new(format!("{host:?} {}", environ.path()).into()))
+    }));
+    let answer = talk(&serving, b"GET http://b:81/p HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(answer.ends_with(r#"Some("b:81") /p"#), "{answer}");
 }
 
 #[test]
@@ -121,6 +151,7 @@ fn fields_are_lines_without_control_characters() {
         400,
         fields([
             "X: a\r\n folded",
+            "X: a\r\n\tfolded: b",
             "X : a",
             "no colon",
             ": a",
@@ -129,6 +160,7 @@ fn fields_are_lines_without_control_characters() {
             "X: a\rb",
         ]),
     );
+    refused(400, ["GET / HTTP/1.1\r\n X: a\r\nHost: x\r\n\r\n"]);
 }
 
 #[test]
@@ -139,21 +171,31 @@ fn a_length_is_one_number() {
     refused(
         400,
         fields([
+            "Content-Length: 9223372036854775808",    // 2^63
+            "Content-Length: 18446744073709551616",   // 2^64
+            "Content-Length: 18446744073709551621",   // 2^64 + 5
             "Content-Length: 1180591620717411303424", // 2^70
+            "Content-Length: 5\r\nContent-Length: 5",
             "Content-Length: 5\r\nContent-Length: 6",
             "Content-Length: 5\r\nTransfer-Encoding: chunked",
+            "Transfer-Encoding: chunked\r\nContent-Length: 5",
         ]),
     );
+    allowed(["POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 005\r\n\r\nhello"]);
 }
 
 #[test]
 fn chunked_is_the_only_coding() {
-    refused(501, fields(["Transfer-Encoding: gzip, chunked"]));
+    let twice = "Transfer-Encoding: chunked, chunked";
+    refused(501, fields(["Transfer-Encoding: gzip, chunked", twice]));
+    allowed(["POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: CHUNKED\r\n\r\n0\r\n\r\n"]);
     refused(
         400,
         fields([
             "Transfer-Encoding: gzip",
             "Transfer-Encoding: xchunked",
+            "Transfer-Encoding:",
+            "Transfer-Encoding: \"chunked\"",
             "Transfer-Encoding: chunked, gzip",
             "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
         ]),
@@ -180,7 +222,14 @@ fn chunks_are_sizes_and_data() {
             "-5\r\nhello\r\n0\r\n\r\n",
             "+5\r\nhello\r\n0\r\n\r\n",
             "0x5\r\nhello\r\n0\r\n\r\n",
+            "8000000000000000\r\n",
+            "fffffffffffffffe\r\nhello",
             "10000000000000000\r\n",
+            "10000000000000005\r\nhello\r\n0\r\n\r\n",
+            "5 5\r\nhello\r\n0\r\n\r\n",
+            "5;=x\r\nhello\r\n0\r\n\r\n",
+            "5;x=\"y\r\nhello\r\n0\r\n\r\n",
+            "\r\nhello\r\n0\r\n\r\n",
             "5\r\nhello0\r\n\r\n",
             "5\r\nhello, and more\r\n0\r\n\r\n",
             "5\nhello\r\n0\r\n\r\n",
@@ -284,8 +333,39 @@ fn an_app_may_end_the_connection_and_may_not_break_it() {
     assert_eq!(statuses(&serving, get("/close").as_bytes()), [200]);
     assert_eq!(statuses(&serving, get("/coding").as_bytes()), [200, 0]);
     assert_eq!(statuses(&serving, get("/length").as_bytes()), [200, 0]);
-    let answer = talk(&serving, get("/coding").as_bytes());
-    assert!(!answer.contains("gzip"), "{answer}");
+}
+
+#[test]
+fn fields_about_the_connection_are_the_engine_s() {
+    let serving = serve(wsgi::app_fn(|_| {
+        let fields = [
+            ("Connection", "x-mine, keep-alive"),
+            ("Keep-Alive", "timeout=of-the-app"),
+            ("Proxy-Connection", "of-the-app"),
+            ("TE", "of-the-app"),
+            ("Trailer", "of-the-app"),
+            ("Transfer-Encoding", "of-the-app"),
+            ("Upgrade", "of-the-app"),
+            ("X-Mine", "stays"),
+        ];
+        let reply = fields
+            .iter()
+            .fold(http::Response::builder(), |reply, field| {
+                reply.header(field.0, field.1)
+            });
+        Ok(reply.body("tea".into())?)
+    }));
+    let answer = talk(&serving, get("/").as_bytes());
+    assert!(answer.contains("x-mine: stays\r\n"), "{answer}");
+    assert!(!answer.contains("of-the-app"), "{answer}");
+    assert!(!answer.contains("connection:"), "{answer}");
+}
+
+#[test]
+fn an_expectation_in_http_1_0_is_none() {
+    let serving = serve(wsgi::app_fn(app));
+    let sent = "POST / HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nok";
+    assert_eq!(statuses(&serving, sent.as_bytes()), [200]);
 }
 
 #[test]

@@ -32,6 +32,24 @@ pub struct Record {
 }
 
 impl Record {
+    /// Of an answer to what was no request, or not looked at.
+    pub(crate) fn unasked(
+        peer: Option<SocketAddr>,
+        status: Option<StatusCode>,
+        body_bytes: u64,
+        failure: Failure,
+    ) -> Self {
+        Self {
+            peer,
+            method: None,
+            target: Bytes::new(),
+            status,
+            body_bytes,
+            elapsed: Duration::ZERO,
+            failure: Some(failure),
+        }
+    }
+
     /// The target as text in WSGI's disguise. Pass it through
     /// [`visible`](crate::text::visible::visible) before a terminal.
     pub fn target_text(&self) -> String {
