@@ -14,7 +14,7 @@ use crate::net::handover::PEER_FIELD;
 use crate::net::{Address, Listener, Peer, Stream};
 use crate::pages::{Page, Rendered, Waiting};
 use crate::proxy::{self, Answer, ProxyError};
-use crate::server::{After, Exchange, Pool, Settings, Turn};
+use crate::server::{After, Exchange, Pool, Settings, Turn, misdirected};
 use crate::text::latin1;
 use crate::wire::{End, Head, Incoming, Outgoing, Outlet, Unasked};
 
@@ -113,10 +113,15 @@ impl Answered {
 
 impl Exchange for Passing {
     fn exchange(&self, turn: Turn<'_>) -> After {
+        let began = Instant::now();
+        if turn.stream.is_misdirected() {
+            let answered = redirect(&turn);
+            self.tell(&turn, &answered, began.elapsed(), Duration::ZERO);
+            return answered.after;
+        }
         if turn.head.target.path.starts_with(OWN_PATHS) {
             return self.answer_own(&turn).unwrap_or(After::Cut);
         }
-        let began = Instant::now();
         let patience = if wants_page(&turn) {
             PAGE_PATIENCE
         } else {
@@ -130,17 +135,7 @@ impl Exchange for Passing {
             Verdict::Late(progress) => self.show(&turn, &waiting(&turn, &progress)),
             Verdict::Closed => Answered::NOTHING,
         };
-        if let Some(status) = answered.status {
-            self.sink.tell(Notice::Access(AccessRecord {
-                peer: turn.peer.address(),
-                method: turn.head.method.to_string(),
-                target: latin1::from_bytes(&turn.head.target.raw).into_owned(),
-                status: status.as_u16(),
-                body_bytes: answered.body_bytes,
-                elapsed: began.elapsed(),
-                held,
-            }));
-        }
+        self.tell(&turn, &answered, began.elapsed(), held);
         answered.after
     }
 
@@ -154,6 +149,22 @@ impl Exchange for Passing {
 }
 
 impl Passing {
+    /// Tells of a request that was answered, after it was held for a while.
+    fn tell(&self, turn: &Turn<'_>, answered: &Answered, elapsed: Duration, held: Duration) {
+        let Some(status) = answered.status else {
+            return;
+        };
+        self.sink.tell(Notice::Access(AccessRecord {
+            peer: turn.peer.address(),
+            method: turn.head.method.to_string(),
+            target: latin1::from_bytes(&turn.head.target.raw).into_owned(),
+            status: status.as_u16(),
+            body_bytes: answered.body_bytes,
+            elapsed,
+            held,
+        }));
+    }
+
     /// Has the request answered by the generation of `lease`.
     fn pass_on(&self, turn: &Turn<'_>, lease: &Lease) -> Answered {
         // Asked before the request goes out: what changes from here on makes the page old.
@@ -373,6 +384,18 @@ impl Passing {
                 why: answer.to_string(),
             });
         }
+    }
+}
+
+/// Sends to HTTPS who did not speak it.
+fn redirect(turn: &Turn<'_>) -> Answered {
+    match misdirected::answer(turn) {
+        Err(_) => Answered::NOTHING,
+        Ok((status, body_bytes)) => Answered {
+            after: After::Close,
+            status: Some(status),
+            body_bytes,
+        },
     }
 }
 

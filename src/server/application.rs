@@ -1,11 +1,12 @@
 use std::io;
 use std::net::Shutdown;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::http::h1::{Fault, Framing, Persistence};
 use crate::net::{Peer, Stream};
 use crate::server::exchange::{After, Exchange, Turn};
+use crate::server::misdirected;
 use crate::serving::{Application, Failure, Next, Record, Way};
 use crate::wire::{self, Incoming, RawReader, RawWriter, Unasked};
 use crate::wsgi::{Input, Upgraded};
@@ -34,6 +35,9 @@ impl<'a> Way for Direct<'a> {
 
 impl Exchange for Application {
     fn exchange(&self, mut turn: Turn<'_>) -> After {
+        if turn.stream.is_misdirected() {
+            return redirect(self, turn);
+        }
         let may_upgrade = turn.head.asks_upgrade() && turn.head.framing == Framing::None;
         let input = match turn.head.framing {
             Framing::None => Input::empty(),
@@ -65,6 +69,26 @@ impl Exchange for Application {
     fn busy(&self, stream: &Stream, peer: Peer) {
         answer_unasked(self, stream, peer, Unasked::Busy, Failure::Busy);
     }
+}
+
+/// Sends to HTTPS who did not speak it, and records that.
+fn redirect(application: &Application, turn: Turn<'_>) -> After {
+    let began = Instant::now();
+    let sent = misdirected::answer(&turn);
+    let (after, status, body_bytes, failure) = match sent {
+        Ok((status, body_bytes)) => (After::Close, Some(status), body_bytes, None),
+        Err(error) => (After::Cut, None, 0, Some(Failure::ClientGone(error))),
+    };
+    (application.sink)(&Record {
+        peer: turn.peer.address(),
+        method: Some(turn.head.method),
+        target: turn.head.target.raw,
+        status,
+        body_bytes,
+        elapsed: began.elapsed(),
+        failure,
+    });
+    after
 }
 
 /// Answers where no request could be read, and records why.

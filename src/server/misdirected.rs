@@ -3,29 +3,24 @@ use std::io;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::http::h1::Persistence;
-use crate::net::Stream;
-use crate::server::exchange::{After, Turn};
+use crate::server::exchange::Turn;
 use crate::text::html;
 use crate::text::latin1;
 use crate::wire::{Head, Outgoing};
 
 /// Answers a plain request that came to a TLS port: with the way to the same place by `https`.
+/// What was sent, for a log; the connection is to be closed after it, for what came in plain
+/// words was heard by others, and nothing more of it is taken.
 ///
 /// 308, so that a method other than GET goes there as it is (RFC 9110 §15.4.9). Where the
 /// request does not say what it took this host for, there is no way to be told, but the reason.
-pub(crate) fn answer(turn: &Turn<'_>) -> After {
+pub(crate) fn answer(turn: &Turn<'_>) -> io::Result<(StatusCode, u64)> {
     let url = secure_url(turn);
-    // What was sent in plain words was heard by others: nothing more of it is taken.
-    match send(turn, url.as_deref()) {
-        Ok(_) => After::Close,
-        Err(_) => After::Cut,
-    }
-}
-
-fn send<'a>(turn: &'a Turn<'_>, url: Option<&str>) -> io::Result<Outgoing<&'a Stream>> {
     let html = HeaderValue::from_static("text/html; charset=utf-8");
     let mut headers = HeaderMap::from_iter([(header::CONTENT_TYPE, html)]);
-    let location = url.and_then(|url| HeaderValue::from_bytes(&latin1::to_bytes(url)?).ok());
+    let location = url
+        .as_ref()
+        .and_then(|url| HeaderValue::from_bytes(&latin1::to_bytes(url)?).ok());
     let status = match location {
         Some(location) => {
             headers.insert(header::LOCATION, location);
@@ -33,7 +28,7 @@ fn send<'a>(turn: &'a Turn<'_>, url: Option<&str>) -> io::Result<Outgoing<&'a St
         }
         None => StatusCode::BAD_REQUEST,
     };
-    let text = page(status, url);
+    let text = page(status, url.as_deref());
     let head = Head {
         method: &turn.head.method,
         version: turn.head.version,
@@ -43,7 +38,8 @@ fn send<'a>(turn: &'a Turn<'_>, url: Option<&str>) -> io::Result<Outgoing<&'a St
         len: Some(text.len() as u64),
         persistence: Persistence::Close,
     };
-    Outgoing::start(turn.stream.as_ref(), &head, text.as_bytes())
+    let outgoing = Outgoing::start(turn.stream.as_ref(), &head, text.as_bytes())?;
+    Ok((status, outgoing.body_bytes()))
 }
 
 /// The same target by `https`, in WSGI's disguise.

@@ -21,7 +21,7 @@ mod clock;
 mod crew;
 mod exchange;
 mod lead;
-mod misdirected;
+pub(crate) mod misdirected;
 mod once;
 mod pool;
 mod processes;

@@ -12,7 +12,6 @@ use crate::server::clock::Clock;
 use crate::server::crew::Crew;
 use crate::server::exchange::{After, Exchange, Turn};
 use crate::server::lead::{Lead, PATIENCE, Role, SPARE_WORKERS};
-use crate::server::misdirected;
 use crate::server::settings::Settings;
 use crate::server::table::{Parked, Stage, Table};
 use crate::wire::{Incoming, Pace, Wire};
@@ -367,10 +366,7 @@ impl Pool {
             &self.settings,
             &self.stopping,
         );
-        let after = match stream.is_misdirected() {
-            true => misdirected::answer(&turn),
-            false => self.exchange.exchange(turn),
-        };
+        let after = self.exchange.exchange(turn);
         let most = if after == After::Continue {
             self.settings.unread_body_bytes
         } else {
