@@ -66,8 +66,7 @@ pub(crate) fn reset_in_answer(client: &mut Client<'_>) {
         _ => client.wish().target,
     };
     connection.send(get(&target)).unwrap();
-    let mut place = vec![0; 1 + client.dice.below(100_000)];
-    connection.stream.read(&mut place).unwrap();
+    connection.skim(1 + client.dice.below(100_000));
     connection.reset();
     client.count("reset");
 }
@@ -331,7 +330,7 @@ pub(crate) fn broken_handshake(client: &mut Client<'_>) {
         }
         1 => {
             connection.send(&hello).unwrap();
-            connection.stream.read(&mut [0; 500]).unwrap();
+            connection.skim(500);
             connection.reset();
             client.count("reset");
         }
@@ -355,8 +354,7 @@ pub(crate) fn broken_handshake(client: &mut Client<'_>) {
 pub(crate) fn reset_in_session(client: &mut Client<'_>) {
     let mut connection = client.connect_secure();
     connection.send(get("/file/0")).unwrap();
-    let mut place = vec![0; 1 + client.dice.below(100_000)];
-    connection.stream.read(&mut place).unwrap();
+    connection.skim(1 + client.dice.below(100_000));
     let session: ClientConnection = connection.stream.conn;
     drop(session);
     Connection::over(connection.stream.sock).reset();

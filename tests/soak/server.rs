@@ -23,6 +23,14 @@ use crate::dice::bytes;
 const ROLE: &str = "DEVSERVE_SOAK_FOLDER";
 const FILE: &str = "file";
 
+/// Has glibc keep little of what is given back, and in one place: what is resident is then nearly
+/// what is in use, and growth is no accident of which thread came to use which arena.
+const PLAIN_MEMORY: [(&str, &str); 3] = [
+    ("MALLOC_ARENA_MAX", "1"),
+    ("MALLOC_MMAP_THRESHOLD_", "65536"),
+    ("MALLOC_TRIM_THRESHOLD_", "65536"),
+];
+
 /// How long the server waits for who is slow: not long, so that much of it fits into a run.
 pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(1);
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -56,6 +64,7 @@ impl ServerProcess {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "serve", "--ignored", "--nocapture"])
             .env(ROLE, folder.path())
+            .envs(PLAIN_MEMORY)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -105,10 +114,8 @@ impl Drop for ServerProcess {
 /// What follows `words` on the first line that begins with them.
 fn heard(said: &mut impl BufRead, words: &str) -> String {
     let mut lines = said.lines().map(Result::unwrap);
-    let mut found = lines.find_map(|line| Some(line.split_once(words)?.1.to_owned()));
-    found
-        .take()
-        .unwrap_or_else(|| panic!("the server never said {words:?}"))
+    let found = lines.find_map(|line| Some(line.split_once(words)?.1.to_owned()));
+    found.unwrap_or_else(|| panic!("the server never said {words:?}"))
 }
 
 /// The life of the server process. In any other it returns at once.
@@ -119,8 +126,9 @@ pub(crate) fn run() {
     // Even if the parent is killed, nobody is left behind: it ends with the thread that started
     // it, or, if that was faster, with its standard input.
     set_parent_process_death_signal(Some(Signal::KILL)).unwrap();
-    keep_quiet_on_purpose();
     let counts = Arc::new(Counts::default());
+    watch_panics(&counts);
+    watch_log(&counts);
     let servings = start(Path::new(&folder), &counts);
     let addresses = servings
         .each_ref()
@@ -135,7 +143,11 @@ pub(crate) fn run() {
         .iter()
         .map(|serving| serving.stop(WRITE_TIMEOUT).cut)
         .sum();
-    say(&format!("served {}; cut at the stop: {cut}", counts.text()));
+    let alarms = counts.alarms.load(Ordering::Relaxed);
+    let counts = counts.text();
+    say(&format!(
+        "served {counts}; cut at the stop: {cut}, alarms: {alarms}"
+    ));
 }
 
 fn start(folder: &Path, counts: &Arc<Counts>) -> [Serving; SERVERS] {
@@ -177,14 +189,39 @@ fn say(line: &str) {
     stdout.flush().unwrap();
 }
 
-/// Panics that belong to the mix are not told; all others are.
-fn keep_quiet_on_purpose() {
+/// Panics that belong to the mix are not told; all others are, and are one too many.
+fn watch_panics(counts: &Arc<Counts>) {
+    let counts = Arc::clone(counts);
     let tell = panic::take_hook();
     panic::set_hook(Box::new(move |panicked| {
         if panicked.payload_as_str() != Some(ON_PURPOSE) {
+            counts.alarms.fetch_add(1, Ordering::Relaxed);
             tell(panicked);
         }
     }));
+}
+
+/// What the engine logs as a warning, or worse, is told: nothing here should bring it to that.
+fn watch_log(counts: &Arc<Counts>) {
+    struct Watch(Arc<Counts>);
+    impl log::Log for Watch {
+        fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+            metadata.level() <= log::Level::Warn
+        }
+
+        fn log(&self, record: &log::Record<'_>) {
+            if self.enabled(record.metadata()) {
+                self.0.alarms.fetch_add(1, Ordering::Relaxed);
+                // Straight to where it is read, past the test harness.
+                let mut stderr = io::stderr().lock();
+                writeln!(stderr, "{}: {}", record.level(), record.args()).ok();
+            }
+        }
+
+        fn flush(&self) {}
+    }
+    log::set_logger(Box::leak(Box::new(Watch(Arc::clone(counts))))).unwrap();
+    log::set_max_level(log::LevelFilter::Warn);
 }
 
 /// What came of the requests, as the server sees it.
@@ -197,7 +234,8 @@ struct Counts {
     panic: AtomicUsize,
     answer: AtomicUsize,
     busy: AtomicUsize,
-    other: AtomicUsize,
+    /// Panics nobody planned, warnings of the engine, failures this does not know.
+    alarms: AtomicUsize,
 }
 
 impl Counts {
@@ -210,7 +248,7 @@ impl Counts {
             Some(Failure::Panic(_)) => &self.panic,
             Some(Failure::Answer(_)) => &self.answer,
             Some(Failure::Busy) => &self.busy,
-            Some(_) => &self.other, // what later versions add
+            Some(_) => &self.alarms, // what later versions add
         };
         count.fetch_add(1, Ordering::Relaxed);
     }
@@ -219,15 +257,14 @@ impl Counts {
         let of = |count: &AtomicUsize| count.load(Ordering::Relaxed);
         format!(
             "{} requests; refused as malformed: {}, client gone: {}, app failed: {}, \
-             panicked: {}, answer broke a rule: {}, busy: {}, other: {}",
+             panicked: {}, answer broke a rule: {}, busy: {}",
             of(&self.fine),
             of(&self.malformed),
             of(&self.client_gone),
             of(&self.app),
             of(&self.panic),
             of(&self.answer),
-            of(&self.busy),
-            of(&self.other)
+            of(&self.busy)
         )
     }
 }
