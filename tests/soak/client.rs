@@ -44,6 +44,11 @@ impl World {
             tls: Arc::new(tls),
         }
     }
+
+    /// How many answers were wrong so far.
+    pub(crate) fn wrong(&self) -> usize {
+        self.tally.lock().unwrap().wrong.len()
+    }
 }
 
 /// One of the clients: plays one scene after the other.

@@ -12,7 +12,33 @@ use crate::client::{Client, get, post, post_chunked, post_head};
 use crate::connection::Connection;
 use crate::dice::{bytes, digest};
 use crate::good::upgrade_request;
+use crate::mix::Scene;
 use crate::server::{HEAD_TIMEOUT, WRITE_TIMEOUT};
+
+pub(crate) const SCENES: &[Scene] = &[
+    ("reset at once", 10, reset_at_once),
+    ("reset in a request", 20, reset_in_request),
+    ("reset in an answer", 15, reset_in_answer),
+    ("reset after an upgrade", 8, reset_after_upgrade),
+    ("half a head", 8, half_head),
+    ("half a body", 8, half_body),
+    ("body too long", 8, long_body),
+    ("body nobody reads", 4, unread_body),
+    ("silent in a head", 2, silent_head),
+    ("head without end, slowly", 2, trickling_head),
+    ("silent in a body", 1, silent_body),
+    ("reads nothing", 1, slow_reader),
+    ("head without end", 6, endless_head),
+    ("garbage", 10, garbage),
+    ("malformed", 15, malformed),
+    ("bad chunk", 8, bad_chunk),
+    ("handler panics", 10, panic),
+    ("app fails in its answer", 10, late_failure),
+    ("answer too long", 8, long_answer),
+    ("broken handshake", 5, broken_handshake),
+    ("reset in a tls session", 6, reset_in_session),
+    ("plain http to tls", 5, plain_to_secure),
+];
 
 impl Client<'_> {
     /// A refusal, with this status and then the connection's end.
@@ -38,13 +64,13 @@ impl Client<'_> {
     }
 }
 
-pub(crate) fn reset_at_once(client: &mut Client<'_>) {
+fn reset_at_once(client: &mut Client<'_>) {
     client.connect().reset();
     client.count("reset");
 }
 
 /// A request that ends anywhere, with a reset or without a word.
-pub(crate) fn reset_in_request(client: &mut Client<'_>) {
+fn reset_in_request(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let request = client.any_request();
     connection
@@ -58,7 +84,7 @@ pub(crate) fn reset_in_request(client: &mut Client<'_>) {
 }
 
 /// An answer of which only so much is taken.
-pub(crate) fn reset_in_answer(client: &mut Client<'_>) {
+fn reset_in_answer(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let target = match client.dice.below(3) {
         0 => format!("/file/{}", client.dice.below(FILE_BYTES)),
@@ -71,7 +97,7 @@ pub(crate) fn reset_in_answer(client: &mut Client<'_>) {
     client.count("reset");
 }
 
-pub(crate) fn reset_after_upgrade(client: &mut Client<'_>) {
+fn reset_after_upgrade(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let answer = connection.ask(upgrade_request());
     assert_eq!(answer.status, 101, "{}", answer.head);
@@ -81,7 +107,7 @@ pub(crate) fn reset_after_upgrade(client: &mut Client<'_>) {
 }
 
 /// A head that ends in its middle.
-pub(crate) fn half_head(client: &mut Client<'_>) {
+fn half_head(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let request = get(&client.wish().target);
     let sent = 1 + client.dice.below(request.len() - 1);
@@ -91,7 +117,7 @@ pub(crate) fn half_head(client: &mut Client<'_>) {
 }
 
 /// A body that ends before its length, or in a chunk: no handler takes it for whole.
-pub(crate) fn half_body(client: &mut Client<'_>) {
+fn half_body(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let body = bytes(client.dice.roll(), 1 + client.dice.below(20_000));
     let request = match client.dice.once_in(2) {
@@ -111,7 +137,7 @@ pub(crate) fn half_body(client: &mut Client<'_>) {
 }
 
 /// More than was declared is another request, and none that can be read.
-pub(crate) fn long_body(client: &mut Client<'_>) {
+fn long_body(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let body = client.upload(1000);
     let mut request = post("/digest", &body);
@@ -123,7 +149,7 @@ pub(crate) fn long_body(client: &mut Client<'_>) {
 }
 
 /// More than a server reads away in order to go on.
-pub(crate) fn unread_body(client: &mut Client<'_>) {
+fn unread_body(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let body = vec![b'x'; (1 << 20) + client.dice.below(1 << 20)];
     // It may fail: the server listens for a while only.
@@ -135,7 +161,7 @@ pub(crate) fn unread_body(client: &mut Client<'_>) {
 }
 
 /// A head that stops: told so, once its time is over.
-pub(crate) fn silent_head(client: &mut Client<'_>) {
+fn silent_head(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let begun = Instant::now();
     connection.send("GET / HTTP/1.1\r\nHost: so").unwrap();
@@ -145,7 +171,7 @@ pub(crate) fn silent_head(client: &mut Client<'_>) {
 }
 
 /// A head that never stops coming, and never comes to its end.
-pub(crate) fn trickling_head(client: &mut Client<'_>) {
+fn trickling_head(client: &mut Client<'_>) {
     let mut connection = client.connect();
     connection
         .send("GET / HTTP/1.1\r\nHost: soak\r\nX-Long: ")
@@ -158,7 +184,7 @@ pub(crate) fn trickling_head(client: &mut Client<'_>) {
     client.not_served(&mut connection);
 }
 
-pub(crate) fn silent_body(client: &mut Client<'_>) {
+fn silent_body(client: &mut Client<'_>) {
     let mut connection = client.connect();
     connection.send(post_head("/digest", 1000)).unwrap();
     connection.send([b'x'; 10]).unwrap();
@@ -166,7 +192,7 @@ pub(crate) fn silent_body(client: &mut Client<'_>) {
 }
 
 /// A client that reads nothing for longer than the server waits.
-pub(crate) fn slow_reader(client: &mut Client<'_>) {
+fn slow_reader(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let target = match client.dice.once_in(2) {
         true => "/file/0".to_owned(),
@@ -188,7 +214,7 @@ pub(crate) fn slow_reader(client: &mut Client<'_>) {
     }
 }
 
-pub(crate) fn endless_head(client: &mut Client<'_>) {
+fn endless_head(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let line_is_endless = client.dice.once_in(2);
     connection.send("GET /").unwrap();
@@ -214,7 +240,7 @@ pub(crate) fn endless_head(client: &mut Client<'_>) {
     }
 }
 
-pub(crate) fn garbage(client: &mut Client<'_>) {
+fn garbage(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let garbage = bytes(client.dice.roll(), 1 + client.dice.below(5000));
     connection.send(garbage).ok(); // the server may have had enough before its end
@@ -223,7 +249,7 @@ pub(crate) fn garbage(client: &mut Client<'_>) {
 }
 
 /// Requests that could be read in two ways, or in none.
-pub(crate) fn malformed(client: &mut Client<'_>) {
+fn malformed(client: &mut Client<'_>) {
     const CASES: [(&str, u16); 8] = [
         (
             "POST /digest HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -255,7 +281,7 @@ pub(crate) fn malformed(client: &mut Client<'_>) {
     client.refused(&mut connection, status);
 }
 
-pub(crate) fn bad_chunk(client: &mut Client<'_>) {
+fn bad_chunk(client: &mut Client<'_>) {
     const CHUNKS: [&str; 4] = [
         "zz\r\nabc\r\n",
         "-3\r\nabc\r\n",
@@ -271,7 +297,7 @@ pub(crate) fn bad_chunk(client: &mut Client<'_>) {
 }
 
 /// A handler that panics costs its own request only, and its connection at most.
-pub(crate) fn panic(client: &mut Client<'_>) {
+fn panic(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let answer = connection.ask(get("/panic"));
     assert_eq!(answer.status, 500, "{}", answer.head);
@@ -285,7 +311,7 @@ pub(crate) fn panic(client: &mut Client<'_>) {
 }
 
 /// An app that fails when half of its answer is on the wire, or gives less than it declared.
-pub(crate) fn late_failure(client: &mut Client<'_>) {
+fn late_failure(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let seed = client.dice.roll();
     let target = match client.dice.below(3) {
@@ -301,7 +327,7 @@ pub(crate) fn late_failure(client: &mut Client<'_>) {
 }
 
 /// An app that gives more than it declared: the rest is left out, and the next answer is right.
-pub(crate) fn long_answer(client: &mut Client<'_>) {
+fn long_answer(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let seed = client.dice.roll();
     let target = format!("/astray/{seed}/{}/1000", 1000 + ASTRAY_BYTES);
@@ -315,7 +341,7 @@ pub(crate) fn long_answer(client: &mut Client<'_>) {
 }
 
 /// A handshake that breaks off, or is none.
-pub(crate) fn broken_handshake(client: &mut Client<'_>) {
+fn broken_handshake(client: &mut Client<'_>) {
     let begun = Instant::now();
     let mut connection = client.connect_secure();
     let mut hello = Vec::new();
@@ -351,7 +377,7 @@ pub(crate) fn broken_handshake(client: &mut Client<'_>) {
 }
 
 /// TLS that ends without a farewell, before or within an answer.
-pub(crate) fn reset_in_session(client: &mut Client<'_>) {
+fn reset_in_session(client: &mut Client<'_>) {
     let mut connection = client.connect_secure();
     connection.send(get("/file/0")).unwrap();
     connection.skim(1 + client.dice.below(100_000));
@@ -361,7 +387,7 @@ pub(crate) fn reset_in_session(client: &mut Client<'_>) {
     client.count("reset");
 }
 
-pub(crate) fn plain_to_secure(client: &mut Client<'_>) {
+fn plain_to_secure(client: &mut Client<'_>) {
     let mut connection = Connection::open(client.world.server.secure).unwrap();
     connection.send(get("/tea")).unwrap();
     client.refused(&mut connection, 308);

@@ -8,21 +8,40 @@ use crate::app::FILE_BYTES;
 use crate::client::{Client, get, post, post_chunked, post_head};
 use crate::connection::{Answer, Connection};
 use crate::dice::{bytes, digest};
+use crate::mix::Scene;
+
+/// How often each is played beside the others, these and the rest.
+pub(crate) const SCENES: &[Scene] = &[
+    ("keep-alive", 20, keep_alive),
+    ("tls", 10, secure),
+    ("pipelined", 10, pipelined),
+    ("upload", 10, upload),
+    ("upload that comes back", 5, mirror),
+    ("head in drops", 5, in_drops),
+    ("100-continue", 10, hundred_continue),
+    ("download", 8, download),
+    ("idle connection", 60, idle),
+    ("connection: close", 15, close),
+    ("half-close", 10, half_close),
+    ("blocking handler", 15, block),
+    ("upgrade", 10, upgrade),
+    ("burst of connections", 2, burst),
+];
 
 /// Idle connections that are kept.
 const IDLE: usize = 250;
 /// Connections opened at once.
-pub(crate) const BURST: usize = 100;
+const BURST: usize = 100;
 
 /// One request after the other on one connection.
-pub(crate) fn keep_alive(client: &mut Client<'_>) {
+fn keep_alive(client: &mut Client<'_>) {
     let mut connection = client.connect();
     for _ in 0..=client.dice.below(20) {
         converse(client, &mut connection);
     }
 }
 
-pub(crate) fn secure(client: &mut Client<'_>) {
+fn secure(client: &mut Client<'_>) {
     let mut connection = client.connect_secure();
     for _ in 0..=client.dice.below(10) {
         converse(client, &mut connection);
@@ -74,7 +93,7 @@ fn check_upload(client: &Client<'_>, answer: &Answer, target: &str, body: &[u8])
 }
 
 /// Many requests in one breath; their answers come in this order.
-pub(crate) fn pipelined(client: &mut Client<'_>) {
+fn pipelined(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let wishes: Vec<_> = (0..2 + client.dice.below(30))
         .map(|_| client.wish())
@@ -92,7 +111,7 @@ pub(crate) fn pipelined(client: &mut Client<'_>) {
 }
 
 /// A large body, in pieces and with pauses, with or without its length told before.
-pub(crate) fn upload(client: &mut Client<'_>) {
+fn upload(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let body = client.upload(400_000);
     let target = match client.dice.below(3) {
@@ -120,7 +139,7 @@ pub(crate) fn upload(client: &mut Client<'_>) {
 }
 
 /// The body comes back while it is sent.
-pub(crate) fn mirror(client: &mut Client<'_>) {
+fn mirror(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let body = client.upload(400_000);
     let mut stream = connection.stream.try_clone().unwrap();
@@ -132,7 +151,7 @@ pub(crate) fn mirror(client: &mut Client<'_>) {
 }
 
 /// A head byte by byte, still in good time.
-pub(crate) fn in_drops(client: &mut Client<'_>) {
+fn in_drops(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let wish = client.wish();
     for byte in get(&wish.target).as_bytes() {
@@ -144,7 +163,7 @@ pub(crate) fn in_drops(client: &mut Client<'_>) {
 }
 
 /// A client that asks before it sends.
-pub(crate) fn hundred_continue(client: &mut Client<'_>) {
+fn hundred_continue(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let body = client.upload(30_000);
     let expect = |target| {
@@ -164,7 +183,7 @@ pub(crate) fn hundred_continue(client: &mut Client<'_>) {
 }
 
 /// A file whole or from somewhere on, or a long stream.
-pub(crate) fn download(client: &mut Client<'_>) {
+fn download(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let from = match client.dice.once_in(3) {
         true => 0,
@@ -194,7 +213,7 @@ pub(crate) fn download(client: &mut Client<'_>) {
 }
 
 /// A connection that has been idle for a while, among hundreds that are.
-pub(crate) fn idle(client: &mut Client<'_>) {
+fn idle(client: &mut Client<'_>) {
     let kept = {
         let mut idle = client.world.idle.lock().unwrap();
         match idle.len() {
@@ -214,7 +233,7 @@ pub(crate) fn idle(client: &mut Client<'_>) {
 }
 
 /// One request to a connection, as HTTP/1.1 and 1.0 say that.
-pub(crate) fn close(client: &mut Client<'_>) {
+fn close(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let wish = client.wish();
     let request = match client.dice.once_in(2) {
@@ -227,7 +246,7 @@ pub(crate) fn close(client: &mut Client<'_>) {
 }
 
 /// A client that says that it will send no more is answered all the same.
-pub(crate) fn half_close(client: &mut Client<'_>) {
+fn half_close(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let wish = client.wish();
     connection.send(get(&wish.target)).unwrap();
@@ -238,7 +257,7 @@ pub(crate) fn half_close(client: &mut Client<'_>) {
 }
 
 /// Handlers that take their time.
-pub(crate) fn block(client: &mut Client<'_>) {
+fn block(client: &mut Client<'_>) {
     let mut connection = client.connect();
     for _ in 0..=client.dice.below(5) {
         let wish = client.wish_to_wait(20);
@@ -248,7 +267,7 @@ pub(crate) fn block(client: &mut Client<'_>) {
 }
 
 /// Leaves HTTP; both sides speak at once.
-pub(crate) fn upgrade(client: &mut Client<'_>) {
+fn upgrade(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let seed = client.dice.roll();
     let sent = bytes(seed, client.dice.below(200_000));
@@ -280,7 +299,7 @@ pub(crate) fn upgrade_request() -> String {
 }
 
 /// A hundred connections at once: all are served.
-pub(crate) fn burst(client: &mut Client<'_>) {
+fn burst(client: &mut Client<'_>) {
     let _crowd = client.world.crowd.lock();
     let wishes: Vec<_> = (0..BURST).map(|_| client.wish_to_wait(10)).collect();
     let mut connections: Vec<_> = wishes.iter().map(|_| client.connect()).collect();

@@ -3,19 +3,26 @@
 use std::time::Instant;
 
 use crate::client::{Client, get};
+use crate::mix::Scene;
 use crate::server::{SMALL_CONNECTIONS, SMALL_KEEP_ALIVE, SMALL_QUEUE, SMALL_WORKERS};
 
 pub(crate) const REQUESTS: &str = "more requests than are run or wait";
-pub(crate) const CONNECTIONS: &str = "more connections than are kept";
+const CONNECTIONS: &str = "more connections than are kept";
+
+pub(crate) const SCENES: &[Scene] = &[
+    (REQUESTS, 2, requests),
+    (CONNECTIONS, 1, connections),
+    ("idle for too long", 2, idle_too_long),
+];
 
 /// More requests at once than run and wait: each is answered, or told to come again.
-pub(crate) fn requests(client: &mut Client<'_>) {
+fn requests(client: &mut Client<'_>) {
     let _crowd = client.world.crowd.lock();
     ask_all(client, 4 * (SMALL_WORKERS + SMALL_QUEUE));
 }
 
 /// More connections than are kept: idle ones give way, and some newcomers are turned away.
-pub(crate) fn connections(client: &mut Client<'_>) {
+fn connections(client: &mut Client<'_>) {
     let _crowd = client.world.crowd.lock();
     ask_all(client, SMALL_CONNECTIONS + SMALL_CONNECTIONS / 4);
 }
@@ -43,7 +50,7 @@ fn ask_all(client: &mut Client<'_>, many: usize) {
 
 /// A connection that asks nothing for longer than the small server keeps it. Where it came among
 /// too many others, it is turned away, or gives way to them earlier.
-pub(crate) fn idle_too_long(client: &mut Client<'_>) {
+fn idle_too_long(client: &mut Client<'_>) {
     let begun = Instant::now();
     let mut connection = client.connect_small();
     match connection.try_answer(false) {

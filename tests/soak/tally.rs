@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::mix::ACTS;
+
 /// What the clients did, and what came of it.
 #[derive(Default)]
 pub(crate) struct Tally {
@@ -15,24 +17,27 @@ impl Tally {
         *outcomes.entry(outcome.to_owned()).or_default() += 1;
     }
 
-    /// How often this came, in all scenes or in one.
-    pub(crate) fn count(&self, scene: Option<&str>, outcome: &str) -> usize {
-        let scenes = self.scenes.iter();
-        let scenes = scenes.filter(|(name, _)| scene.is_none_or(|scene| scene == **name));
-        scenes
-            .filter_map(|(_, outcomes)| outcomes.get(outcome))
-            .sum()
+    /// How often this came of a scene.
+    pub(crate) fn count(&self, scene: &str, outcome: &str) -> usize {
+        let outcomes = self.scenes.get(scene);
+        let count = outcomes.and_then(|outcomes| outcomes.get(outcome));
+        count.copied().unwrap_or_default()
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (scene, outcomes) in &self.scenes {
-            write!(f, "{scene:<44}")?;
-            for (outcome, count) in outcomes {
-                write!(f, " {outcome}: {count}")?;
+        for (act, scenes) in ACTS {
+            let played = scenes.iter().filter_map(|(name, ..)| self.scenes.get(name));
+            let count: usize = played.flat_map(BTreeMap::values).sum();
+            writeln!(f, "{act}: {count}")?;
+            for (name, ..) in scenes {
+                write!(f, "  {name:<40}")?;
+                for (outcome, count) in self.scenes.get(name).into_iter().flatten() {
+                    write!(f, "  {outcome}: {count}")?;
+                }
+                writeln!(f)?;
             }
-            writeln!(f)?;
         }
         Ok(())
     }
