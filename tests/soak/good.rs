@@ -150,12 +150,12 @@ fn mirror(client: &mut Client<'_>) {
     });
 }
 
-/// A head byte by byte, still in good time.
+/// A head in drops, still in good time.
 fn in_drops(client: &mut Client<'_>) {
     let mut connection = client.connect();
     let wish = client.wish();
-    for byte in get(&wish.target).as_bytes() {
-        connection.send([*byte]).unwrap();
+    for drop in get(&wish.target).as_bytes().chunks(10) {
+        connection.send(drop).unwrap();
         thread::yield_now();
     }
     let answer = connection.read_answer(false);

@@ -31,9 +31,10 @@ const PLAIN_MEMORY: [(&str, &str); 3] = [
     ("MALLOC_TRIM_THRESHOLD_", "65536"),
 ];
 
-/// How long the server waits for who is slow: not long, so that much of it fits into a run.
-pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(1);
-pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the server waits for who is slow: not long, so that much of it fits into a run, and
+/// longer than a decent client is held up on a busy machine.
+pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(2);
+const BODY_TIMEOUT: Duration = Duration::from_secs(3);
 pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Of the small server; on the others an idle connection lasts as long as the run.
 pub(crate) const SMALL_KEEP_ALIVE: Duration = Duration::from_secs(1);
@@ -156,7 +157,7 @@ fn start(folder: &Path, counts: &Arc<Counts>) -> [Serving; SERVERS] {
         body_timeout: BODY_TIMEOUT,
         write_timeout: WRITE_TIMEOUT,
         keep_alive: Duration::from_secs(24 * 60 * 60),
-        linger: Duration::from_millis(500),
+        linger: Duration::from_secs(1),
         ..Settings::default()
     };
     let small = Settings {
