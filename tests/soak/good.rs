@@ -10,7 +10,6 @@ use crate::connection::{Answer, Connection};
 use crate::dice::{bytes, digest};
 use crate::mix::Scene;
 
-/// How often each is played beside the others, these and the rest.
 pub(crate) const SCENES: &[Scene] = &[
     ("keep-alive", 20, keep_alive),
     ("tls", 10, secure),

@@ -44,7 +44,7 @@ impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:>7} threads {:>6} descriptors {:>8} KiB",
+            "{} threads, {} descriptors, {} KiB",
             self.threads, self.descriptors, self.resident_kib
         )
     }
