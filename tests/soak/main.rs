@@ -64,6 +64,7 @@ fn nothing_leaks_and_no_answer_is_wrong() {
     println!("{} wrong answers", tally.wrong.len());
 
     assert!(tally.wrong.is_empty(), "seed {seed}: {:#?}", tally.wrong);
+    costs.check();
     assert!(
         tally.count(overload::REQUESTS, "503") > 0,
         "it was not even busy"
@@ -72,7 +73,6 @@ fn nothing_leaks_and_no_answer_is_wrong() {
         served.ends_with("cut at the stop: 0, alarms: 0"),
         "{served}"
     );
-    costs.check();
 }
 
 /// The server's side, which the test above starts in a process of its own.
