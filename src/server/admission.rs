@@ -43,14 +43,16 @@ impl Admission {
         self.most_served + 1
     }
 
-    /// Asks for the connection `key`.
-    pub(crate) fn enter(&self, key: u64) -> Admitted {
+    /// Asks for the connection `key`; `queue` runs before any other worker can have it from the
+    /// queue.
+    pub(crate) fn enter(&self, key: u64, queue: impl FnOnce()) -> Admitted {
         let mut state = self.state();
         if state.served < self.most_served {
             state.served += 1;
             return Admitted::Serve;
         }
         if state.queue.len() < self.most_queued {
+            queue();
             state.queue.push_back(key);
             return Admitted::Queued;
         }
@@ -91,7 +93,7 @@ mod tests {
     #[test]
     fn serves_up_to_the_most_then_queues_then_refuses() {
         let admission = Admission::new(2, 1);
-        let asked: Vec<_> = (0..4).map(|key| admission.enter(key)).collect();
+        let asked: Vec<_> = (0..4).map(|key| admission.enter(key, || ())).collect();
         assert_eq!(
             asked,
             [
@@ -103,7 +105,7 @@ mod tests {
         );
         assert_eq!(admission.leave(), Some(2), "who waited comes next");
         assert_eq!(
-            admission.enter(4),
+            admission.enter(4, || ()),
             Admitted::Queued,
             "its place was handed on"
         );
@@ -111,15 +113,15 @@ mod tests {
             [admission.leave(), admission.leave(), admission.leave()],
             [Some(4), None, None]
         );
-        assert_eq!(admission.enter(5), Admitted::Serve);
+        assert_eq!(admission.enter(5, || ()), Admitted::Serve);
     }
 
     #[test]
     fn who_stands_back_comes_after_those_who_wait() {
         let admission = Admission::new(1, 1);
-        admission.enter(0);
+        admission.enter(0, || ());
         assert!(!admission.has_queue());
-        admission.enter(1);
+        admission.enter(1, || ());
         assert!(admission.has_queue());
         admission.stand_back(0);
         assert_eq!([admission.leave(), admission.leave()], [Some(1), Some(0)]);

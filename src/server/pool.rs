@@ -223,7 +223,8 @@ impl Pool {
 
     /// Serves a parked connection, and after it those that waited for a worker meanwhile.
     fn take_up(&self, key: u64) {
-        match self.admission.enter(key) {
+        let queue = || lock(&self.table).queue(key);
+        match self.admission.enter(key, queue) {
             Admitted::Queued => {}
             Admitted::Full => self.turn_away(key),
             Admitted::Serve => {
@@ -244,7 +245,7 @@ impl Pool {
         // What is no request yet, or an answer's end, is not worth a word.
         let asks = match parked.stage {
             Stage::Idle | Stage::Head => parked.wire.fill_ready(),
-            Stage::Handshake | Stage::Late | Stage::Lingering { .. } => Ok(Some(0)),
+            _ => Ok(Some(0)),
         };
         match asks {
             Ok(Some(1..)) => {
@@ -282,6 +283,7 @@ impl Pool {
         let resumed = unharmed(|| match parked.stage {
             Stage::Handshake => self.shake_hands(key, parked),
             Stage::Idle | Stage::Head => self.serve(key, parked),
+            Stage::Worker => self.serve(key, self.idle(parked.wire, parked.peer)),
             Stage::Late => self.refuse(key, parked, &Fault::TooSlow),
             Stage::Lingering { left } => self.linger(key, parked, left),
         });
@@ -341,7 +343,8 @@ impl Pool {
 
     /// Others wait for a worker: a client that has sent many requests at once is served in turn
     /// with them.
-    fn stand_back(&self, key: u64, parked: Parked) {
+    fn stand_back(&self, key: u64, mut parked: Parked) {
+        parked.stage = Stage::Worker;
         if lock(&self.table).park(key, parked).is_some() {
             self.admission.stand_back(key);
         }

@@ -1,10 +1,13 @@
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{
     Pid, Signal, WaitOptions, kill_process, set_parent_process_death_signal, wait,
 };
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
 use crate::net::{BindError, Listener};
@@ -33,13 +36,18 @@ impl Server {
         self.is_multiprocess(count > 1);
         let mut signals =
             Signals::new([SIGCHLD, SIGTERM, SIGINT]).map_err(ProcessesError::System)?;
+        // A worker that is told to end before it can hear has been told here.
+        let told = Arc::new(AtomicBool::new(false));
+        for signal in [SIGTERM, SIGINT] {
+            flag::register(signal, Arc::clone(&told)).map_err(ProcessesError::System)?;
+        }
         let mut workers = Vec::new();
         for _ in 0..count.max(1) {
             match Worker::start().map_err(ProcessesError::Fork)? {
                 Some(worker) => workers.push(worker),
                 None => {
                     drop(signals);
-                    return self.work(listener);
+                    return self.work(listener, &told);
                 }
             }
         }
@@ -74,7 +82,7 @@ impl Server {
                     Some(worker) => workers.push(worker),
                     None => {
                         drop(signals);
-                        return self.work(listener);
+                        return self.work(listener, &told);
                     }
                 }
             }
@@ -83,8 +91,11 @@ impl Server {
     }
 
     /// The life of one worker process.
-    fn work(self, listener: Listener) -> Result<(), ProcessesError> {
+    fn work(self, listener: Listener, told: &AtomicBool) -> Result<(), ProcessesError> {
         let mut signals = Signals::new([SIGTERM, SIGINT]).map_err(ProcessesError::System)?;
+        if told.load(Ordering::SeqCst) {
+            return Ok(());
+        }
         // The file of a Unix socket is the first process's to take away.
         let serving = self.serve(listener.leaving_its_file())?;
         if let Some(_first) = signals.forever().next() {

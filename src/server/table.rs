@@ -38,6 +38,8 @@ pub(crate) enum Stage {
     Handshake,
     /// The first byte of a request.
     Idle,
+    /// A worker: it has asked, and all are held up.
+    Worker,
     /// The rest of a head.
     Head,
     /// A worker that says that the head was too slow.
@@ -78,6 +80,16 @@ impl Table {
         self.connections.get_mut(&key)?.parked.take()
     }
 
+    /// The parked connection waits for a worker from now on.
+    pub(crate) fn queue(&mut self, key: u64) {
+        let entry = self.connections.get_mut(&key);
+        if let Some(parked) = entry.and_then(|entry| entry.parked.as_mut())
+            && parked.stage == Stage::Idle
+        {
+            parked.stage = Stage::Worker;
+        }
+    }
+
     /// Forgets a connection; it closes when its last holder lets go.
     pub(crate) fn leave(&mut self, key: u64) {
         self.connections.remove(&key);
@@ -107,7 +119,9 @@ impl Table {
         let mut late = Vec::new();
         self.connections.retain(|key, entry| {
             let parked = entry.parked.as_mut();
-            let Some(expired) = parked.filter(|parked| parked.deadline <= now) else {
+            let is_due =
+                |parked: &&mut Parked| parked.stage != Stage::Worker && parked.deadline <= now;
+            let Some(expired) = parked.filter(is_due) else {
                 return true;
             };
             let is_late = expired.stage == Stage::Head;
@@ -128,17 +142,17 @@ impl Table {
             .min()
     }
 
-    /// Closes every connection that no worker has.
+    /// Closes every connection that no worker has, and none will have by itself.
     pub(crate) fn close_parked(&mut self) {
-        self.connections.retain(|_, entry| entry.parked.is_none());
+        self.connections.retain(|_, entry| {
+            let parked = entry.parked.as_ref();
+            parked.is_none_or(|parked| parked.stage == Stage::Worker)
+        });
     }
 
-    /// Cuts the connections that workers have; returns how many there were.
+    /// Cuts the connections that workers have or were to have; returns how many there were.
     pub(crate) fn cut_running(&mut self) -> usize {
-        let running = self
-            .connections
-            .drain()
-            .filter(|(_, entry)| entry.parked.is_none());
+        let running = self.connections.drain();
         running
             .inspect(|(_, entry)| entry.stream.shutdown(Shutdown::Both))
             .count()

@@ -9,7 +9,9 @@ use devserve::net::Address;
 use devserve::server::{Failure, Settings};
 use devserve::wsgi::{self, Reply};
 
-use super::{PATIENCE, Server, check, connect, echo, get, read_until, serve, serve_with, talk};
+use super::{
+    PATIENCE, Server, Serving, check, connect, echo, get, read_until, serve, serve_with, talk,
+};
 
 #[test]
 fn a_hundred_connections_opened_at_once_are_all_answered() {
@@ -417,8 +419,9 @@ fn with_every_worker_busy_newcomers_wait_their_turn() {
     }
 }
 
-#[test]
-fn who_asks_much_at_once_is_served_in_turn_with_others() {
+/// A server with one worker, room for one more request and three connections, which tells what
+/// it serves, and holds each until it is released.
+fn serve_one_by_one() -> (Serving, mpsc::Receiver<String>, mpsc::Sender<()>) {
     let (entered, started) = mpsc::channel();
     let (release, held) = mpsc::channel::<()>();
     let held = Mutex::new(held);
@@ -431,31 +434,74 @@ fn who_asks_much_at_once_is_served_in_turn_with_others() {
         Settings {
             workers: 1,
             queue: 1,
+            connections: 3,
             ..Settings::default()
         },
     );
-    let mut many = connect(&serving);
-    many.write_all(get("/many").repeat(3).as_bytes()).unwrap();
-    assert_eq!(started.recv_timeout(PATIENCE).unwrap(), "/many");
+    (serving, started, release)
+}
+
+/// Two ask at once: runs `then` when one of them waits, because the other was turned away.
+fn while_one_waits(serving: &Serving, then: impl FnOnce()) {
     let (tell, told) = mpsc::channel();
     std::thread::scope(|scope| {
         for _ in 0..2 {
-            let (tell, serving) = (tell.clone(), &serving);
+            let tell = tell.clone();
             scope.spawn(move || tell.send(talk(serving, get("/other").as_bytes())).unwrap());
         }
-        // As one of the two is turned away, the other waits.
-        check(
-            &told.recv_timeout(PATIENCE).unwrap(),
-            "503 Service Unavailable",
-            &[],
-        );
-        for _ in 0..4 {
-            release.send(()).unwrap();
-        }
+        let turned_away = told.recv_timeout(PATIENCE).unwrap();
+        check(&turned_away, "503 Service Unavailable", &[]);
+        then();
         check(&told.recv_timeout(PATIENCE).unwrap(), "200 OK", &["done"]);
+    });
+}
+
+#[test]
+fn who_asks_much_at_once_is_served_in_turn_with_others() {
+    let (serving, started, release) = serve_one_by_one();
+    let mut many = connect(&serving);
+    many.write_all(get("/many").repeat(3).as_bytes()).unwrap();
+    assert_eq!(started.recv_timeout(PATIENCE).unwrap(), "/many");
+    while_one_waits(&serving, || {
+        (0..4).for_each(|_| release.send(()).unwrap());
     });
     let served: Vec<_> = started.iter().take(3).collect();
     assert_eq!(served, ["/other", "/many", "/many"]);
+}
+
+#[test]
+fn who_waits_for_a_worker_makes_no_room_for_newcomers() {
+    let (serving, started, release) = serve_one_by_one();
+    let mut first = connect(&serving);
+    first.write_all(get("/first").as_bytes()).unwrap();
+    started.recv_timeout(PATIENCE).unwrap();
+    while_one_waits(&serving, || {
+        for _ in 0..5 {
+            let answer = talk(&serving, get("/newcomer").as_bytes());
+            check(&answer, "503 Service Unavailable", &[]);
+        }
+        (0..2).for_each(|_| release.send(()).unwrap());
+    });
+}
+
+#[test]
+fn who_waits_for_a_worker_is_served_before_a_stop_is_over() {
+    let (serving, started, release) = serve_one_by_one();
+    let mut first = connect(&serving);
+    first.write_all(get("/first").as_bytes()).unwrap();
+    started.recv_timeout(PATIENCE).unwrap();
+    std::thread::scope(|scope| {
+        while_one_waits(&serving, || {
+            let stopped = scope.spawn(|| serving.stop(PATIENCE));
+            let address = serving.address().to_string();
+            while TcpStream::connect(&address).is_ok() {
+                std::thread::yield_now(); // the stop begins with the listener
+            }
+            (0..2).for_each(|_| release.send(()).unwrap());
+            assert_eq!(stopped.join().unwrap().cut, 0);
+        });
+    });
+    read_until(&mut first, "\r\n\r\ndone");
 }
 
 #[test]

@@ -62,6 +62,8 @@ const TESTS: &[(&str, &[&str])] = &[
             "connections::beyond_the_queue_a_request_is_told_that_nobody_is_free",
             "connections::what_is_sent_ahead_waits_in_the_sockets",
             "connections::who_asks_much_at_once_is_served_in_turn_with_others",
+            "connections::who_waits_for_a_worker_is_served_before_a_stop_is_over",
+            "connections::who_waits_for_a_worker_makes_no_room_for_newcomers",
             "shortage::a_server_out_of_descriptors_goes_on",
         ],
     ),
