@@ -82,8 +82,16 @@ impl OptionsHeader {
         self.cut_off
     }
 
-    /// The field value; `None` where a parameter holds a control character.
+    /// The field value; `None` where anything in it holds a control character.
     pub fn to_text(&self) -> Option<String> {
+        let names = self.params.iter().map(|(name, _)| name);
+        let is_control = |letter: char| letter.is_control() && letter != '\t';
+        if names
+            .chain([&self.value])
+            .any(|text| text.contains(is_control))
+        {
+            return None;
+        }
         let mut parts = Vec::with_capacity(self.params.len() + 1);
         if !self.value.is_empty() {
             parts.push(self.value.clone());
@@ -160,37 +168,47 @@ fn unescape(text: &str) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
+/// The pieces of a value that was sent in several (RFC 2231 §3), and whether each is extended.
+type Segments<'a> = BTreeMap<u32, (bool, Cow<'a, str>)>;
+
 /// Joins continuations, decodes extended values, and lets the extended form win.
 fn resolve(raw: Vec<(&str, Cow<'_, str>)>) -> Vec<(String, String)> {
     let mut params = Vec::with_capacity(raw.len());
     let mut extended = HashSet::new();
-    let mut continued: HashMap<String, BTreeMap<u32, (bool, Cow<'_, str>)>> = HashMap::new();
-    for (name, value) in raw {
+    let mut continued: HashMap<String, (usize, Segments<'_>)> = HashMap::new();
+    for (place, (name, value)) in raw.into_iter().enumerate() {
         let name = name.to_ascii_lowercase();
         let (name, is_extended) = match name.strip_suffix('*') {
-            Some(plain) => (plain.to_owned(), true),
-            None => (name, false),
+            Some(plain) => (plain, true),
+            None => (name.as_str(), false),
         };
-        if let Some((base, index)) = continuation(&name) {
-            let segments = continued.entry(base.to_owned()).or_default();
+        let (name, index) =
+            continuation(name).map_or((name, None), |(base, index)| (base, Some(index)));
+        if name.is_empty() || name.contains('*') {
+            continue; // a star is no part of a name (RFC 2231 §7)
+        }
+        let name = name.to_owned();
+        if let Some(index) = index {
+            let (_, segments) = continued.entry(name).or_insert((place, Segments::new()));
             segments.entry(index).or_insert((is_extended, value));
         } else if is_extended {
             extended.insert(name.clone());
-            params.push((name, decode_extended(&value), true));
+            params.push((place, name, decode_extended(&value), true));
         } else {
-            params.push((name, value.into_owned(), false));
+            params.push((place, name, value.into_owned(), false));
         }
     }
-    for (name, segments) in continued {
+    for (name, (place, segments)) in continued {
         if let Some(value) = join_segments(segments) {
             extended.insert(name.clone());
-            params.push((name, value, true));
+            params.push((place, name, value, true));
         }
     }
+    params.sort_by_key(|(place, ..)| *place);
     params
         .into_iter()
-        .filter(|(name, _, is_extended)| *is_extended || !extended.contains(name))
-        .map(|(name, value, _)| (name, value))
+        .filter(|(_, name, _, is_extended)| *is_extended || !extended.contains(name))
+        .map(|(_, name, value, _)| (name, value))
         .collect()
 }
 
@@ -218,7 +236,7 @@ fn decode_extended(value: &str) -> String {
 
 /// The segments from `*0` on without a gap, joined before decoding: a character may be cut in
 /// two between them.
-fn join_segments(segments: BTreeMap<u32, (bool, Cow<'_, str>)>) -> Option<String> {
+fn join_segments(segments: Segments<'_>) -> Option<String> {
     let mut bytes = Vec::new();
     let mut charset = Charset::Utf8;
     for (expected, (index, (is_extended, value))) in (0..).zip(segments) {
@@ -241,4 +259,36 @@ fn join_segments(segments: BTreeMap<u32, (bool, Cow<'_, str>)>) -> Option<String
         }
     }
     (!bytes.is_empty()).then(|| charset.decode(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, want: &[(&str, &str)]) {
+        let header = OptionsHeader::parse(text);
+        assert_eq!(header.params().collect::<Vec<_>>(), want, "{text:?}");
+    }
+
+    #[test]
+    fn parameters_keep_their_order_in_pieces_too() {
+        check(
+            "x; b*0=1; a*0=2; c=3; b*1=4",
+            &[("b", "14"), ("a", "2"), ("c", "3")],
+        );
+    }
+
+    #[test]
+    fn a_star_is_no_part_of_a_name() {
+        check("x; *=1; a**=2; *0=3; a*b=4; c=5", &[("c", "5")]);
+    }
+
+    #[test]
+    fn control_characters_are_not_written() {
+        assert_eq!(OptionsHeader::new("a\r\nb: c").to_text(), None);
+        let header = OptionsHeader::new("a");
+        assert_eq!(header.clone().with("b\n", "c").to_text(), None);
+        assert_eq!(header.with("b", "c\0").to_text(), None);
+    }
 }

@@ -10,7 +10,8 @@ mod cli;
 mod debugger;
 mod examples;
 mod floors;
-mod h1_properties;
+#[cfg(all(feature = "forms", feature = "server"))]
+pub mod fuzz;
 mod pep3333;
 mod toolkit_cookies;
 mod toolkit_forms;

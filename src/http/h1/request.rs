@@ -58,12 +58,13 @@ impl RequestHead {
 /// [`Fault`] where it is already too long.
 pub fn request_len(bytes: &[u8], searched: usize, limits: &Limits) -> Result<Option<usize>, Fault> {
     let blank = blank_len(bytes);
-    let rest = &bytes[blank..];
-    let len = head_len(rest, searched.saturating_sub(blank));
-    check_sizes(&rest[..len.unwrap_or(rest.len())], limits)?;
+    // Before all else, or the fault would depend on how much has arrived.
     if blank > limits.request_line_bytes {
         return Err(Fault::RequestLine);
     }
+    let rest = &bytes[blank..];
+    let len = head_len(rest, searched.saturating_sub(blank));
+    check_sizes(&rest[..len.unwrap_or(rest.len())], limits)?;
     Ok(len.map(|len| blank + len))
 }
 
@@ -219,8 +220,7 @@ fn expectation(
 }
 
 /// Writes a request's head for the next hop: fields about this connection are left out, but
-/// for the wish to leave HTTP, and
-/// the body is framed anew by `framing`. `extra` goes last.
+/// for the wish to leave HTTP, and the body is framed anew by `framing`. `extra` goes last.
 pub fn write_request(
     out: &mut Vec<u8>,
     head: &RequestHead,
@@ -232,12 +232,16 @@ pub fn write_request(
     out.extend_from_slice(&head.target.raw);
     out.extend_from_slice(b" HTTP/1.1\r\n");
     let listed = |name: &http::HeaderName| {
-        let lines = head.headers.get_all(header::CONNECTION);
-        lines.iter().any(|line| has_token(line, name.as_str()))
+        let mut lines = head.headers.get_all(header::CONNECTION).iter();
+        // `Host` is for everyone, and the next hop would refuse a request without it.
+        name != header::HOST && lines.any(|line| has_token(line, name.as_str()))
     };
     for (name, value) in &head.headers {
         let framed = name == header::CONTENT_LENGTH || is_hop_by_hop(name) || listed(name);
+        // What HTTP/1.0 expects is ignored (RFC 9110 §10.1.1); in HTTP/1.1 it would be obeyed.
+        let ignored = name == header::EXPECT && head.version < Version::HTTP_11;
         if !framed
+            && !ignored
             && !extra
                 .iter()
                 .any(|(own, _)| own.eq_ignore_ascii_case(name.as_str()))

@@ -198,6 +198,8 @@ fn heads_have_limits() {
         Err(Fault::RequestLineTooLong { limit: 16 << 10 }),
     );
     assert_eq!(read(long.as_bytes()).unwrap_err().status(), 414); // an endless line needs no end
+    let blank = "\n".repeat(17 << 10);
+    check(&format!("{blank}{long}\r\n\r\n"), Err(Fault::RequestLine));
     check(
         &get(&format!("X: {long}\r\n")),
         Err(Fault::HeadTooLong { limit: 64 << 10 }),
@@ -246,12 +248,34 @@ fn an_absolute_target_outweighs_the_host_field() {
     assert_eq!(head.headers["host"], "b:81");
 }
 
-#[test]
-fn the_next_hop_gets_no_field_about_this_connection() {
-    let wire = "POST /p HTTP/1.1\r\nHost: a\r\nConnection: x-once\r\nX-Once: 1\r\nTE: trailers\r\nX-Peer: forged\r\nContent-Length: 3\r\n\r\n";
+#[track_caller]
+fn check_passed_on(wire: &str, want: &str) {
     let (head, _) = read(wire.as_bytes()).unwrap().unwrap();
     let mut out = Vec::new();
     write_request(&mut out, &head, head.framing, &[("x-peer", b"127.0.0.1:9")]);
-    let want = "POST /p HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\nx-peer: 127.0.0.1:9\r\n\r\n";
-    assert_eq!(String::from_utf8(out).unwrap(), want);
+    assert_eq!(String::from_utf8(out).unwrap(), want, "{wire:?}");
+}
+
+#[test]
+fn the_next_hop_gets_no_field_about_this_connection() {
+    check_passed_on(
+        "POST /p HTTP/1.1\r\nHost: a\r\nConnection: x-once\r\nX-Once: 1\r\nTE: trailers\r\nX-Peer: forged\r\nContent-Length: 3\r\n\r\n",
+        "POST /p HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\nx-peer: 127.0.0.1:9\r\n\r\n",
+    );
+}
+
+#[test]
+fn the_next_hop_gets_the_host_whatever_connection_lists() {
+    check_passed_on(
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: host\r\n\r\n",
+        "GET / HTTP/1.1\r\nhost: a\r\nx-peer: 127.0.0.1:9\r\n\r\n",
+    );
+}
+
+#[test]
+fn what_http_1_0_expects_is_ignored_at_the_next_hop_too() {
+    check_passed_on(
+        "POST / HTTP/1.0\r\nHost: a\r\nExpect: cake\r\nContent-Length: 3\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\nx-peer: 127.0.0.1:9\r\n\r\n",
+    );
 }

@@ -1,0 +1,23 @@
+//! What strangers send, and what must hold whatever it is.
+//!
+//! A target is a function of bytes that panics where something does not hold. libFuzzer calls
+//! it from package `fuzz`, whose library this module is too; `stable` calls it in `cargo test`
+//! with the corpora and with mutations of them. `fuzz/README.md` says how to add one.
+
+mod chunked;
+mod connection;
+mod fields;
+mod forms;
+mod framing;
+mod head;
+mod random;
+mod reference;
+#[cfg(test)]
+mod stable;
+
+pub use chunked::chunked;
+pub use connection::connection;
+pub use fields::fields;
+pub use forms::forms;
+pub use framing::framing;
+pub use head::head;
