@@ -4,14 +4,16 @@
 mod address;
 /// What a supervisor tells the program it starts, and the only place that names it.
 pub mod handover;
+mod line;
 mod listener;
+mod pace;
 mod poller;
-mod socket;
 mod stream;
 mod tls;
 
 pub use address::{Address, AddressError};
 pub use listener::{BindError, Listener};
+pub(crate) use pace::Pace;
 pub(crate) use poller::{Poller, Readiness};
 pub use stream::{Peer, Stream};
 pub(crate) use tls::Handshake;

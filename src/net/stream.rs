@@ -5,15 +5,16 @@ use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::BytesMut;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
 use socket2::Socket;
 
-use crate::net::socket;
+use crate::net::Pace;
+use crate::net::line::{Line, wait};
 use crate::net::tls::{Handshake, Identity, Session};
 
 /// What one read takes at most: most requests whole.
@@ -42,14 +43,14 @@ impl Peer {
 /// once.
 #[derive(Debug)]
 pub struct Stream {
-    socket: Socket,
+    line: Line,
     session: Option<Box<Session>>,
 }
 
 impl Stream {
     pub(crate) fn new(socket: Socket) -> Self {
         Self {
-            socket,
+            line: Line::new(socket),
             session: None,
         }
     }
@@ -57,7 +58,8 @@ impl Stream {
     /// A connection that begins with a [`handshake`](Self::handshake).
     pub(crate) fn with_tls(socket: Socket, identity: &Identity) -> io::Result<Self> {
         let session = Some(Box::new(Session::new(identity)?));
-        Ok(Self { socket, session })
+        let line = Line::new(socket);
+        Ok(Self { line, session })
     }
 
     /// Connects to the Unix socket at `path`.
@@ -81,7 +83,7 @@ impl Stream {
     pub(crate) fn handshake(&self) -> io::Result<Handshake> {
         match &self.session {
             None => Ok(Handshake::Done),
-            Some(session) => session.handshake(&self.socket),
+            Some(session) => session.handshake(&self.line),
         }
     }
 
@@ -104,13 +106,13 @@ impl Stream {
     pub(crate) fn read_ready(&self, buffer: &mut BytesMut) -> io::Result<Option<usize>> {
         if let Some(session) = self.session() {
             let mut space = [0; READ_BYTES];
-            let read = session.read_ready(&self.socket, &mut space)?;
+            let read = session.read_ready(&self.line, &mut space)?;
             buffer.extend_from_slice(&space[..read.unwrap_or(0)]);
             return Ok(read);
         }
         let mut space = [const { MaybeUninit::<u8>::uninit() }; READ_BYTES];
         loop {
-            match rustix::net::recv(&self.socket, &mut space, RecvFlags::DONTWAIT) {
+            match rustix::net::recv(&self.line, &mut space, RecvFlags::DONTWAIT) {
                 Ok(((arrived, _), _)) => {
                     buffer.extend_from_slice(arrived);
                     return Ok(Some(arrived.len()));
@@ -126,8 +128,8 @@ impl Stream {
     /// 0 at the end.
     pub(crate) fn read_ready_into(&self, place: &mut [u8]) -> io::Result<Option<usize>> {
         match self.session() {
-            Some(session) => session.read_ready(&self.socket, place),
-            None => socket::recv_ready(&self.socket, place),
+            Some(session) => session.read_ready(&self.line, place),
+            None => self.line.recv_ready(place),
         }
     }
 
@@ -143,7 +145,7 @@ impl Stream {
     pub(crate) fn wait_readable(&self, patience: Option<Duration>) -> io::Result<()> {
         match self.has_ready() {
             true => Ok(()),
-            false => wait(&mut [PollFd::new(&self.socket, PollFlags::IN)], patience),
+            false => wait(&mut [PollFd::new(&self.line, PollFlags::IN)], patience),
         }
     }
 
@@ -162,8 +164,8 @@ impl Stream {
             return Ok(true);
         }
         let mut sources = [
-            PollFd::new(&self.socket, PollFlags::IN),
-            PollFd::new(&other.socket, PollFlags::empty()), // a hang-up is told unasked
+            PollFd::new(&self.line, PollFlags::IN),
+            PollFd::new(&other.line, PollFlags::empty()), // a hang-up is told unasked
         ];
         wait(&mut sources, patience)?;
         Ok(sources[1].revents().is_empty())
@@ -173,8 +175,8 @@ impl Stream {
     pub(crate) fn write_all_parts(&self, parts: &[&[u8]]) -> io::Result<()> {
         let mut slices: Vec<IoSlice<'_>> = parts.iter().map(|part| IoSlice::new(part)).collect();
         match self.session() {
-            Some(session) => session.write_all(&self.socket, &mut slices),
-            None => socket::send_all(&self.socket, &mut slices),
+            Some(session) => session.write_all(&self.line, &mut slices),
+            None => self.line.send_all(&mut slices),
         }
     }
 
@@ -184,28 +186,19 @@ impl Stream {
         if self.session().is_some() {
             return Ok(None); // what is to be encrypted has to pass through here
         }
-        let most = usize::try_from(len).unwrap_or(usize::MAX);
-        loop {
-            match rustix::fs::sendfile(&self.socket, file, None, most) {
-                Ok(sent) => return Ok(Some(sent as u64)),
-                Err(Errno::INTR) => {}
-                Err(Errno::INVAL | Errno::NOSYS) => return Ok(None),
-                Err(Errno::AGAIN) => return Err(io::ErrorKind::TimedOut.into()),
-                Err(error) => return Err(error.into()),
-            }
-        }
+        self.line.send_file(file, len)
     }
 
-    /// How long a write may wait.
-    pub(crate) fn set_write_timeout(&self, patience: Duration) -> io::Result<()> {
-        self.socket.set_write_timeout(Some(patience))
+    /// How slowly the other side may take what is written.
+    pub(crate) fn set_write_pace(&self, pace: Pace) {
+        self.line.set_pace(pace);
     }
 
     /// Says that this was all, where there is a way to say so: TLS has words for it. Without
     /// them, the other side must take an end for an accident.
     pub(crate) fn close(&self) {
         if let Some(session) = self.session() {
-            session.close(&self.socket);
+            session.close(&self.line);
         }
     }
 
@@ -213,7 +206,7 @@ impl Stream {
     /// In the middle of somebody's write there is no end to be announced.
     pub(crate) fn farewell(&self) {
         if let Some(session) = self.session() {
-            session.farewell(&self.socket);
+            session.farewell(&self.line);
         }
     }
 
@@ -222,11 +215,11 @@ impl Stream {
     pub(crate) fn shutdown(&self, how: Shutdown) {
         match (self.session(), how) {
             (Some(session), Shutdown::Both) => session.cut(),
-            (Some(session), Shutdown::Write) => session.close(&self.socket),
+            (Some(session), Shutdown::Write) => session.close(&self.line),
             (Some(_), Shutdown::Read) | (None, _) => {}
         }
         // It fails where the other side has already gone, which is what was wanted.
-        self.socket.shutdown(how).ok();
+        self.line.socket().shutdown(how).ok();
     }
 }
 
@@ -236,24 +229,9 @@ impl Drop for Stream {
     }
 }
 
-/// Waits for the first event on any of `sources`.
-fn wait(sources: &mut [PollFd<'_>], patience: Option<Duration>) -> io::Result<()> {
-    let deadline = patience.map(|patience| Instant::now() + patience);
-    loop {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let left = left.and_then(|left| Timespec::try_from(left).ok());
-        match poll(sources, left.as_ref()) {
-            Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
-            Ok(_) => return Ok(()),
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
 impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.line.as_fd()
     }
 }
 

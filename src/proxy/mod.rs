@@ -13,8 +13,8 @@ use std::time::Instant;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 
 use crate::http::h1::{self, Expectation, Fault, Framing, Limits, RequestHead, ResponseHead};
-use crate::net::Stream;
-use crate::wire::{Incoming, Pace, RawReader, RawWriter, Wire};
+use crate::net::{Pace, Stream};
+use crate::wire::{Incoming, RawReader, RawWriter, Wire};
 
 /// What is passed on at once.
 const PART_BYTES: usize = 64 << 10;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::http::h1::{Fault, RequestHead};
-use crate::net::{Address, Handshake, Listener, Peer, Poller, Readiness};
+use crate::net::{Address, Handshake, Listener, Pace, Peer, Poller, Readiness};
 use crate::server::admission::{Admission, Admitted};
 use crate::server::clock::Clock;
 use crate::server::crew::Crew;
@@ -14,7 +14,7 @@ use crate::server::exchange::{After, Exchange, Turn};
 use crate::server::lead::{Lead, PATIENCE, Role, SPARE_WORKERS};
 use crate::server::settings::Settings;
 use crate::server::table::{Parked, Stage, Table};
-use crate::wire::{Incoming, Pace, Wire};
+use crate::wire::{Incoming, Wire};
 
 /// How long after the system refused a connection (out of descriptors) or a thread it is asked
 /// again.
@@ -193,15 +193,17 @@ impl Pool {
         let Ok((stream, peer)) = accepted else {
             return;
         };
-        if let Err(error) = stream.set_write_timeout(self.settings.write_timeout) {
-            log::debug!("a connection ended before it began: {error}");
-            return;
-        }
-        let wire = Wire::new(stream);
+        stream.set_write_pace(Pace::new(
+            self.settings.write_timeout,
+            self.settings.write_rate,
+        ));
+        let mut wire = Wire::new(stream);
         let mut table = lock(&self.table);
         if table.len() >= self.settings.connections && !table.evict_idle() {
             drop(table);
             unharmed(|| self.exchange.busy(wire.stream(), peer));
+            // There is no room to listen for long; but what has come would reset the answer.
+            wire.fill_ready().ok();
             return;
         }
         let stream = Arc::clone(wire.stream());

@@ -24,8 +24,12 @@ pub struct Settings {
     /// Bytes a second that a body must bring on the whole, with `body_timeout` to begin with;
     /// 0 asks for none. Slower than any line, and faster than who only wants to hold a thread.
     pub body_rate: u32,
-    /// Between two successful writes; then the connection is cut.
+    /// How long the other side may take nothing of an answer; then the connection is cut.
     pub write_timeout: Duration,
+    /// Bytes a second that the other side must take of an answer on the whole, while there is
+    /// some to be taken, with `write_timeout` to begin with; 0 asks for none. The same as
+    /// `body_rate`, the other way.
+    pub write_rate: u32,
     /// How long an idle connection stays open. Longer than browsers' own patience, so that
     /// they, and not we, close it: a request that crosses our closing would be lost.
     pub keep_alive: Duration,
@@ -50,6 +54,7 @@ impl Default for Settings {
             body_timeout: seconds(30),
             body_rate: 256,
             write_timeout: seconds(30),
+            write_rate: 256,
             keep_alive: seconds(75),
             unread_body_bytes: 64 << 10,
             linger: seconds(2),

@@ -3,7 +3,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::http::h1::{BodyDecoder, Decoded, Expectation, Fault, Framing, Limits};
-use crate::wire::{Pace, Wire};
+use crate::net::Pace;
+use crate::wire::Wire;
 
 /// A message's body as it comes in. It reads no further than the body goes, and a body that
 /// breaks off or breaks its framing is an error, never a quiet end.
@@ -185,11 +186,11 @@ impl Incoming {
                     return Err(io::Error::new(io::ErrorKind::UnexpectedEof, Fault::Cut));
                 }
                 Ok(Some(len)) if direct > 0 => {
-                    self.pace.received(len);
+                    self.pace.moved(len);
                     self.decoder.took(len);
                     return Ok(Some(len));
                 }
-                Ok(Some(len)) => self.pace.received(len),
+                Ok(Some(len)) => self.pace.moved(len),
                 Err(error) => {
                     self.fault = Some(Fault::Cut);
                     return Err(error);

@@ -8,7 +8,6 @@
 mod incoming;
 mod input;
 mod outgoing;
-mod pace;
 mod raw;
 mod stream;
 mod unasked;
@@ -16,7 +15,6 @@ mod unasked;
 pub(crate) use incoming::Incoming;
 pub(crate) use input::Input;
 pub(crate) use outgoing::{End, Head, Outgoing, Outlet};
-pub(crate) use pace::Pace;
 pub(crate) use raw::{RawReader, RawWriter};
 pub(crate) use stream::Wire;
 pub(crate) use unasked::Unasked;

@@ -8,6 +8,9 @@ pub struct BodyDecoder {
     state: State,
     chunk_line_bytes: usize,
     trailer_bytes: usize,
+    // What chunks that are still to come may have, of so many bytes in all.
+    chunks_left: u64,
+    body_bytes: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +66,8 @@ impl BodyDecoder {
             state,
             chunk_line_bytes: limits.chunk_line_bytes,
             trailer_bytes: limits.trailer_bytes,
+            chunks_left: limits.body_bytes,
+            body_bytes: limits.body_bytes,
         }
     }
 
@@ -88,7 +93,7 @@ impl BodyDecoder {
     /// What the bytes that have arrived are.
     ///
     /// # Errors
-    /// [`Fault::Chunk`] and [`Fault::Trailer`]; the rest of the connection is then unreadable.
+    /// [`Fault::Chunk`], [`Fault::Trailer`] and [`Fault::BodyTooLong`]; the rest of the connection is then unreadable.
     pub fn decode(&mut self, arrived: &[u8]) -> Result<Decoded, Fault> {
         let mut skip = 0;
         loop {
@@ -114,7 +119,7 @@ impl BodyDecoder {
                         skip += line.len() + 2;
                         self.state = match chunk_size(line)? {
                             0 => State::Trailers(0),
-                            size => State::ChunkData(size),
+                            size => State::ChunkData(self.admit(size)?),
                         };
                     }
                 },
@@ -140,6 +145,13 @@ impl BodyDecoder {
                 }
             }
         }
+    }
+
+    fn admit(&mut self, size: u64) -> Result<u64, Fault> {
+        let limit = self.body_bytes;
+        let left = self.chunks_left.checked_sub(size);
+        self.chunks_left = left.ok_or(Fault::BodyTooLong { limit })?;
+        Ok(size)
     }
 
     /// Tells that `len` of the data that [`decode`](Self::decode) showed were used up.

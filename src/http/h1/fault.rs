@@ -54,6 +54,15 @@ pub enum Fault {
     /// `Expect` with anything but `100-continue` (RFC 9110 §10.1.1).
     #[error("only \"Expect: 100-continue\" is understood")]
     Expectation,
+    /// Longer than [`Limits::body_bytes`](super::Limits::body_bytes).
+    #[error("the body is longer than {limit} bytes")]
+    BodyTooLong {
+        /// The limit.
+        limit: u64,
+    },
+    /// A body without `Content-Length`, where [one is needed](super::Limits::needs_length).
+    #[error("a body needs a Content-Length here")]
+    NoLength,
     /// A chunk's size, extension or line end is malformed (RFC 9112 §7.1).
     #[error("a chunk of the body is malformed")]
     Chunk,
@@ -79,6 +88,8 @@ impl Fault {
             Self::Version => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
             Self::Coding | Self::Connect => StatusCode::NOT_IMPLEMENTED,
             Self::Expectation => StatusCode::EXPECTATION_FAILED,
+            Self::BodyTooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NoLength => StatusCode::LENGTH_REQUIRED,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::RequestLine
             | Self::Target

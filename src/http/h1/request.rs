@@ -132,6 +132,7 @@ pub fn read_request(head: &Bytes, limits: &Limits) -> Result<RequestHead, Fault>
         headers.insert(header::HOST, host); // RFC 9112 §3.2.2: the target outweighs the field
     }
     let framing = declared(version, &headers)?.unwrap_or(Framing::None);
+    check_body(framing, limits)?;
     Ok(RequestHead {
         expectation: expectation(version, &headers, framing)?,
         persistence: Persistence::of(version, &headers),
@@ -141,6 +142,15 @@ pub fn read_request(head: &Bytes, limits: &Limits) -> Result<RequestHead, Fault>
         headers,
         framing,
     })
+}
+
+fn check_body(framing: Framing, limits: &Limits) -> Result<(), Fault> {
+    let limit = limits.body_bytes;
+    match framing {
+        Framing::Length(len) if len > limit => Err(Fault::BodyTooLong { limit }),
+        Framing::Chunked if limits.needs_length => Err(Fault::NoLength),
+        _ => Ok(()),
+    }
 }
 
 fn fault_of(error: httparse::Error, head: &[u8], most: usize) -> Fault {

@@ -1,8 +1,7 @@
 use std::io::{self, IoSlice};
 use std::path::Path;
 
-use socket2::Socket;
-
+use crate::net::line::Line;
 use crate::net::tls::Handshake;
 
 /// What a TLS server shows of itself. Without feature `tls` there is none.
@@ -25,7 +24,7 @@ impl Session {
         match *identity {}
     }
 
-    pub(in crate::net) fn handshake(&self, _: &Socket) -> io::Result<Handshake> {
+    pub(in crate::net) fn handshake(&self, _: &Line) -> io::Result<Handshake> {
         match *self {}
     }
 
@@ -37,15 +36,15 @@ impl Session {
         match *self {}
     }
 
-    pub(in crate::net) fn read_ready(&self, _: &Socket, _: &mut [u8]) -> io::Result<Option<usize>> {
+    pub(in crate::net) fn read_ready(&self, _: &Line, _: &mut [u8]) -> io::Result<Option<usize>> {
         match *self {}
     }
 
-    pub(in crate::net) fn write_all(&self, _: &Socket, _: &mut [IoSlice<'_>]) -> io::Result<()> {
+    pub(in crate::net) fn write_all(&self, _: &Line, _: &mut [IoSlice<'_>]) -> io::Result<()> {
         match *self {}
     }
 
-    pub(in crate::net) fn close(&self, _: &Socket) {
+    pub(in crate::net) fn close(&self, _: &Line) {
         match *self {}
     }
 
@@ -53,7 +52,7 @@ impl Session {
         match *self {}
     }
 
-    pub(in crate::net) fn farewell(&self, _: &Socket) {
+    pub(in crate::net) fn farewell(&self, _: &Line) {
         match *self {}
     }
 }

@@ -4,9 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustls::ServerConnection;
-use socket2::Socket;
 
-use crate::net::socket;
+use crate::net::line::Line;
 use crate::net::tls::{Handshake, Identity};
 
 /// The first byte of a client that speaks TLS: the type of its first record (RFC 8446 §5.1).
@@ -53,10 +52,10 @@ impl Session {
     }
 
     /// Takes the handshake as far as what has arrived goes.
-    pub(in crate::net) fn handshake(&self, socket: &Socket) -> io::Result<Handshake> {
+    pub(in crate::net) fn handshake(&self, line: &Line) -> io::Result<Handshake> {
         let tongue = match self.tongue.get() {
             Some(tongue) => *tongue,
-            None => match socket::peek_ready(socket)? {
+            None => match line.peek_ready()? {
                 None => return Ok(Handshake::Waiting),
                 Some(None) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Some(Some(byte)) => {
@@ -70,13 +69,13 @@ impl Session {
         }
         let (went, has_words) = {
             let mut state = lock(&self.state);
-            (shake(&mut state, socket), state.wants_write())
+            (shake(&mut state, line), state.wants_write())
         };
         if went.is_err() {
             self.cut();
         }
         if has_words {
-            self.flush_ready(socket); // also the alert that says why not
+            self.flush_ready(line); // also the alert that says why not
         }
         went
     }
@@ -102,12 +101,12 @@ impl Session {
     /// missing (RFC 8446 §6.1).
     pub(in crate::net) fn read_ready(
         &self,
-        socket: &Socket,
+        line: &Line,
         place: &mut [u8],
     ) -> io::Result<Option<usize>> {
         let (read, has_words) = {
             let mut state = lock(&self.state);
-            (open(&mut state, socket, place), state.wants_write())
+            (open(&mut state, line, place), state.wants_write())
         };
         if let Err(error) = &read
             && error.kind() == io::ErrorKind::InvalidData
@@ -115,7 +114,7 @@ impl Session {
             self.cut();
         }
         if has_words {
-            self.flush_ready(socket);
+            self.flush_ready(line);
         }
         read
     }
@@ -123,7 +122,7 @@ impl Session {
     /// Seals all the slices, in order, and sends them.
     pub(in crate::net) fn write_all(
         &self,
-        socket: &Socket,
+        line: &Line,
         mut slices: &mut [IoSlice<'_>],
     ) -> io::Result<()> {
         let mut outbox = lock(&self.outbox);
@@ -138,7 +137,7 @@ impl Session {
             seal(&mut state, &mut outbox)?;
             drop(state);
             IoSlice::advance_slices(&mut slices, taken);
-            self.send(socket, &mut outbox)?;
+            self.send(line, &mut outbox)?;
         }
         if outbox.capacity() > OUTBOX_BYTES {
             *outbox = Vec::new(); // a connection may be idle for long after it
@@ -147,11 +146,11 @@ impl Session {
     }
 
     /// Says that this was all (`close_notify`), once all before it is sent.
-    pub(in crate::net) fn close(&self, socket: &Socket) {
+    pub(in crate::net) fn close(&self, line: &Line) {
         let mut outbox = lock(&self.outbox);
         if self.seal_farewell(&mut outbox) {
             // Nobody is left to be told where it fails.
-            self.send(socket, &mut outbox).ok();
+            self.send(line, &mut outbox).ok();
         }
     }
 
@@ -161,12 +160,12 @@ impl Session {
     }
 
     /// The same as [`close`](Self::close), where nobody has the time to wait for the other side.
-    pub(in crate::net) fn farewell(&self, socket: &Socket) {
+    pub(in crate::net) fn farewell(&self, line: &Line) {
         let Ok(mut outbox) = self.outbox.try_lock() else {
             return; // in the middle of a write: no end to be announced
         };
         if self.seal_farewell(&mut outbox) {
-            socket::send_ready(socket, &outbox).ok();
+            line.send_ready(&outbox).ok();
         }
     }
 
@@ -181,8 +180,8 @@ impl Session {
     }
 
     /// Sends what is sealed. A failure may come in the middle of a record: then all is over.
-    fn send(&self, socket: &Socket, outbox: &mut Vec<u8>) -> io::Result<()> {
-        let sent = socket::send_all(socket, &mut [IoSlice::new(outbox)]);
+    fn send(&self, line: &Line, outbox: &mut Vec<u8>) -> io::Result<()> {
+        let sent = line.send_all(&mut [IoSlice::new(outbox)]);
         outbox.clear();
         if sent.is_err() {
             self.cut();
@@ -192,14 +191,14 @@ impl Session {
 
     /// Sends what the state has to say by itself (handshake, key updates, alerts), as far as
     /// the socket takes it. A thread that is writing takes it along.
-    fn flush_ready(&self, socket: &Socket) {
+    fn flush_ready(&self, line: &Line) {
         let Ok(mut outbox) = self.outbox.try_lock() else {
             return;
         };
         if seal(&mut lock(&self.state), &mut outbox).is_err() {
             return self.cut();
         }
-        match socket::send_ready(socket, &outbox) {
+        match line.send_ready(&outbox) {
             // What is left goes with the next write; a handshake that needs it runs out of time.
             Ok(sent) => drop(outbox.drain(..sent)),
             Err(_) => self.cut(), // the next read or write tells whoever needs to know
@@ -219,9 +218,9 @@ impl Tongue {
     }
 }
 
-fn shake(state: &mut ServerConnection, socket: &Socket) -> io::Result<Handshake> {
+fn shake(state: &mut ServerConnection, line: &Line) -> io::Result<Handshake> {
     while state.is_handshaking() {
-        match state.read_tls(&mut Arriving(socket)) {
+        match state.read_tls(&mut Arriving(line)) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -234,17 +233,13 @@ fn shake(state: &mut ServerConnection, socket: &Socket) -> io::Result<Handshake>
     Ok(Handshake::Done)
 }
 
-fn open(
-    state: &mut ServerConnection,
-    socket: &Socket,
-    place: &mut [u8],
-) -> io::Result<Option<usize>> {
+fn open(state: &mut ServerConnection, line: &Line, place: &mut [u8]) -> io::Result<Option<usize>> {
     loop {
         match state.reader().read(place) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             read => return read.map(Some),
         }
-        match state.read_tls(&mut Arriving(socket)) {
+        match state.read_tls(&mut Arriving(line)) {
             Ok(_) => {} // at the end, the state knows of which kind it is
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
             Err(error) => return Err(error),
@@ -265,11 +260,13 @@ fn broken(error: rustls::Error) -> io::Error {
 }
 
 /// What has arrived on a socket; `WouldBlock` where nothing has.
-struct Arriving<'a>(&'a Socket);
+struct Arriving<'a>(&'a Line);
 
 impl Read for Arriving<'_> {
     fn read(&mut self, place: &mut [u8]) -> io::Result<usize> {
-        socket::recv_ready(self.0, place)?.ok_or_else(|| io::ErrorKind::WouldBlock.into())
+        self.0
+            .recv_ready(place)?
+            .ok_or_else(|| io::ErrorKind::WouldBlock.into())
     }
 }
 

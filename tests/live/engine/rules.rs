@@ -1,6 +1,10 @@
 //! The rules of RFC 9112, case by case: what is refused ends the connection, so that nothing
 //! behind it is taken for a request; what is allowed goes on.
 
+use std::io;
+
+use devserve::http::StatusCode;
+use devserve::http::h1::Fault;
 use devserve::net::Address;
 use devserve::wsgi::{self, Environ, Reply, Result};
 
@@ -10,10 +14,15 @@ use super::{Server, Serving, ends_what_it_refuses, get, is_met, serve, talk};
 fn app(environ: &mut Environ) -> Result<Reply> {
     let mut text = format!("{} {} ", environ.method(), environ.path());
     let read = std::io::Read::read_to_string(&mut environ.input(), &mut text);
-    let status = if read.is_ok() { 200 } else { 400 };
+    let status = read.map_or_else(|error| status_of(&error), |_| StatusCode::OK);
     Ok(http::Response::builder()
         .status(status)
         .body(format!("{text}.").into())?)
+}
+
+fn status_of(error: &io::Error) -> StatusCode {
+    let fault = error.get_ref().and_then(|fault| fault.downcast_ref());
+    fault.map_or(StatusCode::BAD_REQUEST, Fault::status)
 }
 
 /// The statuses of all answers to `sent` and one more request behind it.
@@ -372,8 +381,9 @@ fn an_expectation_in_http_1_0_is_none() {
 fn limits_are_the_server_s_to_set() {
     let limits = devserve::http::h1::Limits {
         request_line_bytes: 30,
-        head_bytes: 60,
-        fields: 2,
+        head_bytes: 80,
+        fields: 3,
+        body_bytes: 5,
         ..Default::default()
     };
     let serving = Server::new(wsgi::app_fn(app))
@@ -382,14 +392,57 @@ fn limits_are_the_server_s_to_set() {
         .unwrap();
     for (sent, want) in [
         ("GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n\r\n", 200),
-        ("GET / HTTP/1.1\r\nHost: x\r\nA: b\r\nC: d\r\n\r\n", 431),
+        (
+            "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\nC: d\r\nE: f\r\n\r\n",
+            431,
+        ),
         ("GET /0123456789012345678901 HTTP/1.1\r\n\r\n", 414),
         (
-            "GET / HTTP/1.1\r\nHost: x\r\nA: 0123456789012345678901234567890\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: x\r\nA: 0123456789012345678901234567890123456789012345678901234567890\r\n\r\n",
             431,
         ),
     ] {
         let answer = talk(&serving, sent.as_bytes());
         assert!(answer.starts_with(&format!("HTTP/1.1 {want} ")), "{answer}");
     }
+    assert_eq!(body_status(&serving, "Content-Length: 5\r\n\r\nabcde"), 200);
+    assert_eq!(
+        body_status(&serving, "Content-Length: 6\r\n\r\nabcdef"),
+        413
+    );
+    let go_on = "Content-Length: 6\r\nExpect: 100-continue\r\n\r\n";
+    assert_eq!(body_status(&serving, go_on), 413);
+    let chunks = "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n";
+    assert_eq!(body_status(&serving, &format!("{chunks}0\r\n\r\n")), 200);
+    assert_eq!(
+        body_status(&serving, &format!("{chunks}1\r\nf\r\n0\r\n\r\n")),
+        413
+    );
+}
+
+#[test]
+fn a_server_may_insist_on_lengths() {
+    let limits = devserve::http::h1::Limits {
+        needs_length: true,
+        ..Default::default()
+    };
+    let serving = Server::new(wsgi::app_fn(app))
+        .limits(limits)
+        .bind(&Address::tcp("127.0.0.1", 0))
+        .unwrap();
+    assert_eq!(body_status(&serving, "Content-Length: 1\r\n\r\na"), 200);
+    assert_eq!(
+        body_status(&serving, "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        411
+    );
+    assert_eq!(body_status(&serving, "\r\n"), 200, "no body is no body");
+}
+
+/// What a POST with this after its Host is answered with.
+fn body_status(serving: &Serving, rest: &str) -> u16 {
+    let answer = talk(
+        serving,
+        format!("POST / HTTP/1.1\r\nHost: x\r\n{rest}").as_bytes(),
+    );
+    answer["HTTP/1.1 ".len()..][..3].parse().unwrap()
 }

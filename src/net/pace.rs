@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-/// How slow a body may come in. It counts the time that was spent waiting for the other side,
-/// and no other: an app may read as slowly as it likes.
+/// How slow the other side may be, sending or taking. It counts the time that was spent waiting
+/// for it, and no other: an app may be as slow as it likes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
     // One wait, and what all waits together may last beyond the time the least rate gives.
@@ -10,7 +10,7 @@ pub(crate) struct Pace {
     // Bytes per second; 0 asks for none.
     least_rate: u32,
     waited: Duration,
-    received: u64,
+    moved: u64,
 }
 
 impl Pace {
@@ -29,7 +29,7 @@ impl Pace {
             idle: None,
             least_rate: 0,
             waited: Duration::ZERO,
-            received: 0,
+            moved: 0,
         }
     }
 
@@ -39,7 +39,7 @@ impl Pace {
         if self.least_rate == 0 {
             return Some(idle);
         }
-        let earned = self.received as f64 / f64::from(self.least_rate);
+        let earned = self.moved as f64 / f64::from(self.least_rate);
         let earned = Duration::try_from_secs_f64(earned).unwrap_or(Duration::MAX);
         Some(idle.min(idle.saturating_add(earned).saturating_sub(self.waited)))
     }
@@ -49,9 +49,9 @@ impl Pace {
         self.waited = self.waited.saturating_add(elapsed);
     }
 
-    /// Counts bytes that came.
-    pub(crate) fn received(&mut self, len: usize) {
-        self.received = self.received.saturating_add(len as u64);
+    /// Counts bytes that came, or went.
+    pub(crate) fn moved(&mut self, len: usize) {
+        self.moved = self.moved.saturating_add(len as u64);
     }
 }
 
@@ -67,7 +67,7 @@ mod tests {
         for _ in 0..10 {
             assert!(pace.patience().unwrap() > Duration::ZERO);
             pace.waited(SECOND);
-            pace.received(1);
+            pace.moved(1);
         }
         assert!(pace.patience().unwrap() < SECOND, "{pace:?}");
     }
@@ -77,7 +77,7 @@ mod tests {
         let mut pace = Pace::new(10 * SECOND, 100);
         for _ in 0..1000 {
             pace.waited(SECOND);
-            pace.received(100);
+            pace.moved(100);
         }
         assert_eq!(pace.patience(), Some(10 * SECOND));
     }
