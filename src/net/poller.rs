@@ -1,9 +1,12 @@
 use std::io;
+use std::mem::MaybeUninit;
+use std::ops::Deref;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
+use rustix::io::Errno;
 
 /// Waits for sockets to be ready, for many threads at once.
 ///
@@ -18,17 +21,42 @@ pub(crate) struct Poller {
 /// What a wait came back with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Readiness {
-    /// The source with this key has what it was armed for, or has ended.
-    Ready(u64),
+    /// The sources with these keys have what they were armed for, or have ended.
+    Ready(Keys),
     /// [`Poller::wake_all`] was called.
     Woken,
     /// The time-out passed.
     TimedOut,
 }
 
+/// One key or more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Keys {
+    keys: [u64; Poller::BATCH],
+    len: usize,
+}
+
+impl Keys {
+    fn push(&mut self, key: u64) {
+        self.keys[self.len] = key;
+        self.len += 1;
+    }
+}
+
+impl Deref for Keys {
+    type Target = [u64];
+
+    fn deref(&self) -> &[u64] {
+        &self.keys[..self.len]
+    }
+}
+
 const WAKER: u64 = u64::MAX;
 
 impl Poller {
+    /// Events that one wait brings at most.
+    pub(crate) const BATCH: usize = 16;
+
     pub(crate) fn new() -> io::Result<Self> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         let waker = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
@@ -68,24 +96,33 @@ impl Poller {
         )?)
     }
 
-    /// Waits for one event.
-    pub(crate) fn wait(&self, timeout: Option<Duration>) -> io::Result<Readiness> {
+    /// Waits for an event, and takes what others there are besides, up to `most` and at most
+    /// [`BATCH`](Self::BATCH) in all.
+    pub(crate) fn wait(&self, timeout: Option<Duration>, most: usize) -> io::Result<Readiness> {
         let timeout = timeout.map(|timeout| Timespec {
             tv_sec: timeout.as_secs().try_into().unwrap_or(i64::MAX),
             tv_nsec: timeout.subsec_nanos().into(),
         });
-        let mut events = [const { std::mem::MaybeUninit::uninit() }; 1];
-        loop {
-            return match epoll::wait(&self.epoll, &mut events, timeout.as_ref()) {
-                Ok((events, _)) => Ok(match events.first().map(|event| event.data.u64()) {
-                    None => Readiness::TimedOut,
-                    Some(WAKER) => Readiness::Woken,
-                    Some(key) => Readiness::Ready(key),
-                }),
-                Err(rustix::io::Errno::INTR) => continue,
-                Err(error) => Err(error.into()),
-            };
+        let mut events = [const { MaybeUninit::uninit() }; Self::BATCH];
+        let most = most.clamp(1, Self::BATCH);
+        let events = loop {
+            match epoll::wait(&self.epoll, &mut events[..most], timeout.as_ref()) {
+                Ok((events, _)) => break events,
+                Err(Errno::INTR) => continue,
+                Err(error) => return Err(error.into()),
+            }
+        };
+        let mut keys = Keys::default();
+        for event in events {
+            match event.data.u64() {
+                WAKER => return Ok(Readiness::Woken),
+                key => keys.push(key),
+            }
         }
+        Ok(match keys.is_empty() {
+            true => Readiness::TimedOut,
+            false => Readiness::Ready(keys),
+        })
     }
 
     /// Wakes every thread that waits or will wait; cannot be taken back.
@@ -102,6 +139,15 @@ mod tests {
 
     use super::*;
 
+    /// The keys; none at a time-out.
+    fn wait(poller: &Poller, timeout: Option<Duration>, most: usize) -> Vec<u64> {
+        match poller.wait(timeout, most).unwrap() {
+            Readiness::Ready(keys) => keys.to_vec(),
+            Readiness::TimedOut => Vec::new(),
+            Readiness::Woken => panic!("woken"),
+        }
+    }
+
     #[test]
     fn gives_one_event_until_the_source_is_armed_again() {
         let poller = Poller::new().unwrap();
@@ -109,19 +155,36 @@ mod tests {
         let soon = Some(Duration::ZERO);
         poller.add(&reader, 7).unwrap();
         writer.write_all(b"x").unwrap();
-        assert_eq!(poller.wait(soon).unwrap(), Readiness::TimedOut);
-        poller.arm(&reader, 7).unwrap();
-        assert_eq!(poller.wait(None).unwrap(), Readiness::Ready(7));
-        assert_eq!(poller.wait(soon).unwrap(), Readiness::TimedOut);
-        poller.arm(&reader, 7).unwrap();
-        assert_eq!(poller.wait(None).unwrap(), Readiness::Ready(7));
+        assert!(wait(&poller, soon, 1).is_empty());
+        for _ in 0..2 {
+            poller.arm(&reader, 7).unwrap();
+            assert_eq!(wait(&poller, None, 9), [7]);
+            assert!(wait(&poller, soon, 9).is_empty());
+        }
+    }
+
+    #[test]
+    fn gives_no_more_events_than_are_asked_for() {
+        let poller = Poller::new().unwrap();
+        let (mut writer, reader) = UnixStream::pair().unwrap();
+        writer.write_all(b"x").unwrap();
+        let mut readers = Vec::new();
+        for key in 0..3 {
+            let reader = reader.try_clone().unwrap();
+            poller.add(&reader, key).unwrap();
+            poller.arm(&reader, key).unwrap();
+            readers.push(reader); // closing it would take it out
+        }
+        let first = wait(&poller, None, 2);
+        let rest = wait(&poller, None, 2);
+        assert_eq!((first.len(), rest.len()), (2, 1));
     }
 
     #[test]
     fn waking_wakes_every_wait_from_then_on() {
         let poller = Poller::new().unwrap();
         poller.wake_all().unwrap();
-        assert_eq!(poller.wait(None).unwrap(), Readiness::Woken);
-        assert_eq!(poller.wait(None).unwrap(), Readiness::Woken);
+        assert_eq!(poller.wait(None, 1).unwrap(), Readiness::Woken);
+        assert_eq!(poller.wait(None, 9).unwrap(), Readiness::Woken);
     }
 }

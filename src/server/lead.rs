@@ -142,16 +142,16 @@ impl Lead {
         slept.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An event was heard of, and `others_wait` in the poller for the next. Also tells whether
-    /// another worker has to be [told](Self::tell_another), or made.
-    pub(crate) fn begin(&self, role: Role, others_wait: bool) -> (Event, bool) {
+    /// An event was heard of; `others_hear` of the next. Also tells whether another worker has
+    /// to be [told](Self::tell_another), or made.
+    pub(crate) fn begin(&self, role: Role, others_hear: bool) -> (Event, bool) {
         let turn = (role == Role::Leader).then(|| {
             let turn = self.turn.load(Ordering::SeqCst) + 1;
             self.turn.store(turn, Ordering::SeqCst);
             turn
         });
         let needs_another = if !self.tempo.is_brief() || self.deputy.is(NOBODY) {
-            !others_wait
+            !others_hear
         } else {
             if self.deputy.is(ASLEEP) {
                 self.wake_deputy(&self.state());

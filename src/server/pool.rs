@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::io;
 use std::net::Shutdown;
 use std::panic::{self, AssertUnwindSafe};
@@ -37,6 +38,8 @@ pub(crate) struct Pool {
     table: Mutex<Table>,
     admission: Admission,
     lead: Lead,
+    // What the poller told of, and no worker has taken up.
+    heard: Mutex<VecDeque<u64>>,
     crew: Arc<Crew>,
     // Told when a connection leaves, and when a stop begins.
     changed: Condvar,
@@ -66,6 +69,7 @@ impl Pool {
             poller,
             table: Mutex::default(),
             lead: Lead::default(),
+            heard: Mutex::default(),
             crew: Arc::default(),
             changed: Condvar::new(),
             waiting: AtomicUsize::new(0),
@@ -143,21 +147,15 @@ impl Pool {
             if role == Role::Dismissed {
                 return;
             }
-            let others = self.waiting.fetch_add(1, Ordering::SeqCst);
-            let is_spare = role == Role::Free && others >= SPARE_WORKERS;
-            let heard = self.poller.wait(is_spare.then_some(PATIENCE));
-            let others_wait = self.waiting.fetch_sub(1, Ordering::SeqCst) > 1;
-            let key = match heard {
-                Ok(Readiness::Ready(key)) => key,
-                // All others are busy by now, and somebody has to hear of the next event.
-                Ok(Readiness::TimedOut) if !others_wait => continue,
-                Ok(Readiness::TimedOut | Readiness::Woken) => return,
+            let (key, others_hear) = match self.hear(role) {
+                Ok(Some(heard)) => heard,
+                Ok(None) => return,
                 Err(error) => {
                     log::error!("the poller failed: {error}");
                     return self.lead.resign();
                 }
             };
-            let (event, needs_another) = self.lead.begin(role, others_wait);
+            let (event, needs_another) = self.lead.begin(role, others_hear);
             if needs_another
                 && !self.lead.tell_another()
                 && let Err(error) = self.spawn_worker()
@@ -171,6 +169,36 @@ impl Pool {
                 key => self.take_up(key),
             }
             role = self.lead.end(event);
+        }
+    }
+
+    /// The key of the next event, and whether others hear of what comes after it; `None` where
+    /// there is too little to do, or a stop.
+    fn hear(&self, role: Role) -> io::Result<Option<(u64, bool)>> {
+        loop {
+            let mut heard = lock(&self.heard);
+            if let Some(key) = heard.pop_front() {
+                // Who waits in the poller does not look here.
+                let others_hear = heard.is_empty() && self.waiting.load(Ordering::SeqCst) > 0;
+                return Ok(Some((key, others_hear)));
+            }
+            drop(heard);
+            let others = self.waiting.fetch_add(1, Ordering::SeqCst);
+            let is_spare = role == Role::Free && others >= SPARE_WORKERS;
+            // The leader is soon done with many, or else loses them with the lead.
+            let most = if role == Role::Leader {
+                Poller::BATCH
+            } else {
+                1
+            };
+            let waited = self.poller.wait(is_spare.then_some(PATIENCE), most);
+            let others = self.waiting.fetch_sub(1, Ordering::SeqCst) - 1;
+            match waited? {
+                Readiness::Ready(keys) => lock(&self.heard).extend(keys.iter()),
+                // All others are busy by now, and somebody has to hear of the next event.
+                Readiness::TimedOut if others == 0 => {}
+                Readiness::TimedOut | Readiness::Woken => return Ok(None),
+            }
         }
     }
 
@@ -475,7 +503,7 @@ impl Pool {
     /// Asks the system once more for what it refused.
     fn retry(self: &Arc<Self>, now: Instant) {
         self.listen_on();
-        let is_manned = self.waiting.load(Ordering::SeqCst) > 0;
+        let is_manned = self.waiting.load(Ordering::SeqCst) > 0 && lock(&self.heard).is_empty();
         if !is_manned && self.spawn_worker().is_err() {
             self.clock.retry_at(now + RETRY_PAUSE);
         }

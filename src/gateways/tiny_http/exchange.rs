@@ -69,7 +69,11 @@ impl Exchange {
         persistence: Persistence,
     ) -> (Record, Next<Writer>) {
         let peer = request.remote_addr().copied();
-        let incoming = Arc::new(Mutex::new(Incoming::new(request, head.framing)));
+        let incoming = Arc::new(Mutex::new(Incoming::new(
+            request,
+            head.framing,
+            &self.limits,
+        )));
         let input = match head.framing {
             Framing::None => wsgi::Input::empty(),
             _ => wsgi::Input::new(Input(Arc::clone(&incoming))), // there is something to read

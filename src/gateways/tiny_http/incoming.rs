@@ -5,21 +5,22 @@ use tiny_http::Request;
 
 use crate::gateways::tiny_http::connection::Connection;
 use crate::gateways::tiny_http::way::Writer;
-use crate::http::h1::{Fault, Framing};
+use crate::http::h1::{Fault, Framing, Limits};
 
 /// A request's body, as long as there is no answer: `tiny_http` gives the way back only for
 /// the request itself.
 pub(super) struct Incoming {
     request: Option<Request>,
     rest: Rest,
+    limit: u64,
 }
 
 /// What is still to come of a body.
 enum Rest {
     /// So many bytes.
     Length(u64),
-    /// What `tiny_http` makes of the chunks.
-    Chunks,
+    /// What `tiny_http` makes of the chunks; no more than so many bytes.
+    Chunks(u64),
     /// Nothing.
     Done,
     /// Nothing that can be understood.
@@ -30,15 +31,17 @@ enum Rest {
 
 impl Incoming {
     /// The body of `request`, which is cut by `framing`.
-    pub(super) fn new(request: Request, framing: Framing) -> Self {
+    pub(super) fn new(request: Request, framing: Framing, limits: &Limits) -> Self {
+        let limit = limits.body_bytes;
         let rest = match framing {
             Framing::None => Rest::Done,
             Framing::Length(len) => Rest::Length(len),
-            Framing::Chunked | Framing::UntilClose => Rest::Chunks,
+            Framing::Chunked | Framing::UntilClose => Rest::Chunks(limit),
         };
         Self {
             request: Some(request),
             rest,
+            limit,
         }
     }
 
@@ -46,11 +49,12 @@ impl Incoming {
     pub(super) fn of_refused(request: Request, connection: Connection) -> Self {
         let rest = match connection {
             Connection::EndsUnframed => Rest::Done,
-            Connection::StaysOpen | Connection::Ends => Rest::Chunks, // read to its end, whatever that is
+            Connection::StaysOpen | Connection::Ends => Rest::Chunks(u64::MAX), // read to its end, whatever that is
         };
         Self {
             request: Some(request),
             rest,
+            limit: u64::MAX,
         }
     }
 
@@ -86,7 +90,8 @@ impl Incoming {
     fn read_some(&mut self, place: &mut [u8]) -> io::Result<usize> {
         let most = match &self.rest {
             Rest::Length(left) => usize::try_from(*left).unwrap_or(usize::MAX),
-            Rest::Chunks => usize::MAX,
+            // One byte more than may come, to see that it does.
+            Rest::Chunks(left) => usize::try_from(left.saturating_add(1)).unwrap_or(usize::MAX),
             Rest::Done => 0,
             Rest::Broken(fault) => return Err(fault_of(fault)),
             Rest::ReadAway => {
@@ -102,12 +107,16 @@ impl Incoming {
         match request.as_reader().read(&mut place[..most]) {
             Ok(0) => self.end(),
             Ok(read) => {
-                if let Rest::Length(left) = &mut self.rest {
-                    *left -= read as u64;
-                }
-                if let Rest::Length(0) = self.rest {
-                    self.rest = Rest::Done;
-                }
+                let read_bytes = read as u64;
+                self.rest = match self.rest {
+                    Rest::Length(left) if left == read_bytes => Rest::Done,
+                    Rest::Length(left) => Rest::Length(left - read_bytes),
+                    Rest::Chunks(left) if left < read_bytes => {
+                        return self.breaks(Fault::BodyTooLong { limit: self.limit });
+                    }
+                    Rest::Chunks(left) => Rest::Chunks(left - read_bytes),
+                    _ => return Ok(read), // nothing was asked for
+                };
                 Ok(read)
             }
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => self.breaks(Fault::Chunk),
@@ -157,7 +166,11 @@ mod tests {
     fn incoming(body: &'static str, len: u64) -> Arc<Mutex<Incoming>> {
         // `TestRequest` says the length of its body by itself; ours is what the head said.
         let request = TestRequest::new().with_body(body).into();
-        Arc::new(Mutex::new(Incoming::new(request, Framing::Length(len))))
+        Arc::new(Mutex::new(Incoming::new(
+            request,
+            Framing::Length(len),
+            &Limits::default(),
+        )))
     }
 
     #[test]

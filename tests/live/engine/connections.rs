@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use devserve::net::Address;
@@ -368,6 +368,28 @@ fn what_comes_after_the_last_request_does_not_cost_its_answer() {
     // Closing over unread bytes would be a reset, and on some systems the answer's end.
     stream.read_to_string(&mut answer).unwrap();
     check(&answer, "200 OK", &["done"]);
+}
+
+#[test]
+fn requests_that_wait_for_each_other_all_run() {
+    const AT_ONCE: usize = 40;
+    let together = Barrier::new(AT_ONCE);
+    let serving = serve(wsgi::app_fn(move |environ| {
+        if environ.path() == "/together" {
+            together.wait();
+        }
+        Ok(Reply::new("done".into()))
+    }));
+    let mut streams: Vec<_> = (0..AT_ONCE).map(|_| connect(&serving)).collect();
+    // Brief ones first: the server takes it that the next are brief as well.
+    for path in ["/", "/", "/together", "/", "/together"] {
+        for stream in &mut streams {
+            stream.write_all(get(path).as_bytes()).unwrap();
+        }
+        for stream in &mut streams {
+            read_until(stream, "\r\n\r\ndone");
+        }
+    }
 }
 
 #[test]

@@ -410,14 +410,26 @@ fn limits_are_the_server_s_to_set() {
         body_status(&serving, "Content-Length: 6\r\n\r\nabcdef"),
         413
     );
-    let go_on = "Content-Length: 6\r\nExpect: 100-continue\r\n\r\n";
-    assert_eq!(body_status(&serving, go_on), 413);
     let chunks = "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n";
     assert_eq!(body_status(&serving, &format!("{chunks}0\r\n\r\n")), 200);
     assert_eq!(
         body_status(&serving, &format!("{chunks}1\r\nf\r\n0\r\n\r\n")),
         413
     );
+}
+
+#[test]
+fn nobody_is_asked_to_send_a_body_that_is_too_long() {
+    let limits = devserve::http::h1::Limits {
+        body_bytes: 5,
+        ..Default::default()
+    };
+    let serving = Server::new(wsgi::app_fn(app))
+        .limits(limits)
+        .bind(&Address::tcp("127.0.0.1", 0))
+        .unwrap();
+    let asks = "Content-Length: 6\r\nExpect: 100-continue\r\n\r\n";
+    assert_eq!(body_status(&serving, asks), 413);
 }
 
 #[test]

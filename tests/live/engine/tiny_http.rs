@@ -71,6 +71,7 @@ const TESTS: &[(&str, &[&str])] = &[
         "of many connections at once, some may wait until others close",
         &[
             "connections::a_hundred_connections_opened_at_once_are_all_answered",
+            "connections::requests_that_wait_for_each_other_all_run",
             "connections::with_every_worker_busy_newcomers_wait_their_turn",
         ],
     ),
@@ -104,7 +105,10 @@ const TESTS: &[(&str, &[&str])] = &[
     ),
     (
         "it says 100 Continue itself, with fields",
-        &["requests::go_on_is_said_when_the_app_reads_and_only_then"],
+        &[
+            "requests::go_on_is_said_when_the_app_reads_and_only_then",
+            "rules::nobody_is_asked_to_send_a_body_that_is_too_long",
+        ],
     ),
     (
         "it undoes chunks itself: no trailers, and a cut looks like the end",
