@@ -4,9 +4,9 @@ use std::io;
 use crate::exceptions::HttpException;
 use crate::forms::{FormError, TypedError, TypedFormError};
 use crate::http::h1::Fault;
-use crate::http::{StatusCode, ValueError};
+use crate::http::{ContentRange, HeaderValue, PreconditionFailed, StatusCode, ValueError, header};
 use crate::request::JsonError;
-use crate::response::FileError;
+use crate::response::{FileError, RangeNotSatisfiable};
 
 /// One row per error of a lower floor that is about the request: its status, and the mend if
 /// it knows one.
@@ -28,7 +28,7 @@ macro_rules! faults {
                         return Some(Self::of(error, $status(error), $help(error)));
                     }
                 )*
-                broken_message(error)
+                unsatisfied_range(error).or_else(|| broken_message(error))
             }
         }
     };
@@ -41,6 +41,26 @@ faults! {
     TypedError, bad_request, no_help;
     ValueError, bad_request, no_help;
     FileError, file_status, no_help;
+    PreconditionFailed, precondition_failed, no_help;
+}
+
+impl From<RangeNotSatisfiable> for HttpException {
+    /// With the length there is, for the client to ask again (RFC 9110 §15.5.17).
+    fn from(error: RangeNotSatisfiable) -> Self {
+        let exception = Self::of(&error, StatusCode::RANGE_NOT_SATISFIABLE, None);
+        let field = ContentRange::unsatisfied("bytes", error.length)
+            .ok()
+            .and_then(|range| HeaderValue::try_from(range.to_string()).ok());
+        match field {
+            Some(field) => exception.with_header(header::CONTENT_RANGE, field),
+            None => exception,
+        }
+    }
+}
+
+fn unsatisfied_range(error: &(dyn StdError + 'static)) -> Option<HttpException> {
+    let error: &RangeNotSatisfiable = error.downcast_ref()?;
+    Some((*error).into())
 }
 
 /// What the input stream reports when the client breaks HTTP in the middle of a body: a view
@@ -61,9 +81,13 @@ fn bad_request<E>(_: &E) -> StatusCode {
     StatusCode::BAD_REQUEST
 }
 
+fn precondition_failed(_: &PreconditionFailed) -> StatusCode {
+    StatusCode::PRECONDITION_FAILED
+}
+
 fn file_status(error: &FileError) -> StatusCode {
     match error {
-        FileError::Missing { .. } => StatusCode::NOT_FOUND,
+        FileError::Missing { .. } | FileError::Outside { .. } => StatusCode::NOT_FOUND,
         FileError::Unreadable { .. } => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

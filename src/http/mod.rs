@@ -5,15 +5,23 @@
 //! lacks lives here, one family of fields to a file.
 
 mod accept;
+/// Numbers of seconds: `Age` (RFC 9111 §5.1) and its like.
+pub mod age;
+mod conditional;
+mod content_range;
 mod content_type;
 /// The `Cookie` field: what a browser sends back.
 pub mod cookie;
 /// HTTP-dates (RFC 9110 §5.6.7).
 pub mod date;
 mod disposition;
+mod etag;
 pub mod h1;
+mod if_range;
 mod multidict;
 mod options;
+mod range;
+mod retry_after;
 mod set_cookie;
 mod target;
 
@@ -22,9 +30,16 @@ pub use ::http::{
 };
 
 pub use accept::Accept;
+pub(crate) use conditional::sole;
+pub use conditional::{Conditions, Decision, PreconditionFailed, Validators};
+pub use content_range::ContentRange;
 pub use content_type::{ContentType, with_default_charset};
 pub use disposition::ContentDisposition;
+pub use etag::{ETag, ETagError, ETags};
+pub use if_range::IfRange;
 pub use multidict::{MultiDict, ValueError};
 pub use options::OptionsHeader;
+pub use range::{Range, RangeError, RangeSpec};
+pub use retry_after::RetryAfter;
 pub use set_cookie::{SameSite, SetCookie, SetCookieError};
 pub use target::Target;

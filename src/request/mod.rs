@@ -4,6 +4,7 @@
 //! the client got wrong is an `Err` that `?` turns into the right 4xx.
 
 mod body;
+mod conditional;
 mod cookies;
 mod fields;
 #[cfg_attr(not(feature = "forms"), path = "form_disabled.rs")]

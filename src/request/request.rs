@@ -85,3 +85,9 @@ impl<'a> Request<'a> {
         self.environ.extensions().get().copied().unwrap_or_default()
     }
 }
+
+impl AsRef<Environ> for Request<'_> {
+    fn as_ref(&self) -> &Environ {
+        self.environ
+    }
+}

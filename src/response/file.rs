@@ -1,46 +1,163 @@
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
 use mime_guess::mime;
 
-use crate::http::{HeaderValue, date, header, with_default_charset};
+use crate::http::{ETag, HeaderValue, date, header, with_default_charset};
 use crate::response::Response;
-use crate::wsgi::Body;
+use crate::security::safe_join;
+use crate::wsgi::{Body, Environ};
 
 impl Response {
-    /// A file, its media type told by its name.
+    /// A file, its media type told by its name, with an entity tag and the time of its last
+    /// change. Caches ask each time whether it changed, unless [`max_age`](Self::max_age) says
+    /// otherwise.
     ///
     /// A path that holds what a stranger sent goes through
-    /// [`safe_join`](crate::security::safe_join) first. A file that does not exist answers 404.
+    /// [`send_from_directory`](Self::send_from_directory). A file that does not exist, and
+    /// whatever is no file, answers 404.
+    ///
+    /// This answers in full. [`make_conditional`](Self::make_conditional) at the end of the
+    /// chain sends ranges, and nothing to those who have the file:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use devserve::{Request, Response};
+    ///
+    /// fn invoice(request: &Request) -> Response {
+    ///     Response::file("invoices/2026-0017.pdf")
+    ///         .attachment("Rechnung März.pdf")
+    ///         .max_age(Duration::from_secs(3600))
+    ///         .make_conditional(request)
+    /// }
+    /// # let _ = invoice;
+    /// ```
     pub fn file(path: impl AsRef<Path>) -> Self {
         let path = path.as_ref();
-        let (content_type, encoding) = guess(path);
+        Self::opened(path, path)
+    }
+
+    /// [`file`](Self::file), as the request's conditions and range ask.
+    ///
+    /// ```
+    /// use devserve::testing::Client;
+    /// use devserve::{Request, Response};
+    ///
+    /// let client = Client::new(|request: &Request| Response::send_file("Cargo.toml", request));
+    /// let start = client.get("/").header("range", "bytes=0-8").send()?;
+    /// assert_eq!((start.status().as_u16(), start.text().as_ref()), (206, "[package]"));
+    ///
+    /// let tag = start.header("etag").unwrap_or("");
+    /// let again = client.get("/").header("if-none-match", tag).send()?;
+    /// assert_eq!(again.status(), 304);
+    /// # Ok::<(), devserve::Error>(())
+    /// ```
+    pub fn send_file(path: impl AsRef<Path>, request: impl AsRef<Environ>) -> Self {
+        Self::file(path).make_conditional(request)
+    }
+
+    /// [`send_file`](Self::send_file) for a path below `folder` that a stranger sent, decoded:
+    /// `/static/<path>`.
+    ///
+    /// A path that leads out of the folder, also by a symbolic link, answers 404. The folder
+    /// itself may be a link.
+    pub fn send_from_directory(
+        folder: impl AsRef<Path>,
+        path: &str,
+        request: impl AsRef<Environ>,
+    ) -> Self {
+        match within(folder.as_ref(), path) {
+            // The name asked for tells the type, not that of what a link leads to.
+            Ok(real) => Self::opened(Path::new(path), &real),
+            Err(error) => Self::empty().attempt(|_| Err(error.into())),
+        }
+        .make_conditional(request)
+    }
+
+    /// Lets caches keep the answer so long without asking: `Cache-Control: max-age`.
+    pub fn max_age(self, age: Duration) -> Self {
+        self.header("cache-control", format!("max-age={}", age.as_secs()))
+    }
+
+    /// The file at `path`, its type told by `name`.
+    fn opened(name: &Path, path: &Path) -> Self {
+        let (content_type, encoding) = guess(name);
         Self::new(&content_type, Body::empty()).attempt(|response| {
-            let (file, modified) = open(path).map_err(|source| FileError::new(path, source))?;
-            let body = Body::file(file).map_err(|source| FileError::new(path, source))?;
-            response.set_body(body);
+            let failed = |source| FileError::new(path, source);
+            let (file, facts) = open(path).map_err(failed)?;
+            response.set_body(Body::file(file).map_err(failed)?);
             let headers = response.headers_mut();
             if let Some(encoding) = encoding {
                 headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
             }
-            if let Some(modified) = modified {
+            // Not every file system keeps the time; then a client asks for the whole again.
+            if let Ok(modified) = facts.modified() {
                 headers.insert(header::LAST_MODIFIED, date::format(modified).try_into()?);
             }
+            if let Some(tag) = file_tag(&facts) {
+                headers.insert(header::ETAG, ETag::strong(tag)?.to_header());
+            }
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
             Ok(())
         })
     }
 }
 
-fn open(path: &Path) -> io::Result<(File, Option<std::time::SystemTime>)> {
+/// Where `path` below `folder` really is, links followed.
+///
+/// Whoever can change links in the folder while this runs is trusted with it anyway.
+fn within(folder: &Path, path: &str) -> Result<PathBuf, FileError> {
+    let outside = || FileError::Outside {
+        path: path.to_owned(),
+    };
+    let asked = safe_join(folder, [path]).ok_or_else(outside)?;
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let real = |path: &Path| fs::canonicalize(path).map_err(|source| FileError::new(path, source));
+    let (folder, found) = (real(folder)?, real(&asked)?);
+    if found.starts_with(&folder) {
+        Ok(found)
+    } else {
+        Err(outside())
+    }
+}
+
+fn open(path: &Path) -> io::Result<(File, Metadata)> {
+    // Looked at before it is opened: opening a pipe waits for somebody to write to it.
+    check_kind(&fs::metadata(path)?)?;
     let file = File::open(path)?;
     let facts = file.metadata()?;
-    if facts.is_dir() {
-        // A folder opens like a file and fails when it is read, after the head is gone.
-        return Err(io::Error::from(io::ErrorKind::IsADirectory));
+    check_kind(&facts)?;
+    Ok((file, facts))
+}
+
+/// A folder opens like a file and fails when it is read, after the head is gone; a device has
+/// no length.
+fn check_kind(facts: &Metadata) -> io::Result<()> {
+    if facts.is_file() {
+        return Ok(());
     }
-    // Not every file system keeps the time; then the field is left out.
-    Ok((file, facts.modified().ok()))
+    let kind = match facts.is_dir() {
+        true => io::ErrorKind::IsADirectory,
+        false => io::ErrorKind::NotFound,
+    };
+    Err(kind.into())
+}
+
+/// Time and length name a state of a file well enough for a strong tag, to the nanosecond.
+fn file_tag(facts: &Metadata) -> Option<String> {
+    let modified = facts.modified().ok()?;
+    let (sign, distance) = match modified.duration_since(UNIX_EPOCH) {
+        Ok(after) => ("", after),
+        Err(before) => ("-", before.duration()),
+    };
+    let (seconds, nanos) = (distance.as_secs(), distance.subsec_nanos());
+    Some(format!("{sign}{seconds:x}.{nanos:x}-{:x}", facts.len()))
 }
 
 /// Media type and encoding: `logo.svgz` is an image that was packed.
@@ -52,11 +169,13 @@ fn guess(path: &Path) -> (String, Option<&'static str>) {
     let (inner, encoding) = match extension.to_ascii_lowercase().as_str() {
         "gz" => (path.with_extension(""), Some("gzip")),
         "svgz" => (path.with_extension("svg"), Some("gzip")),
+        "tgz" => (path.with_extension("tar"), Some("gzip")),
+        "br" => (path.with_extension(""), Some("br")),
         _ => (path.to_owned(), None),
     };
     match mime_guess::from_path(inner).first() {
         Some(guess) => (with_default_charset(guess.as_ref()), encoding),
-        None if encoding.is_some() => ("application/gzip".to_owned(), None),
+        None if encoding == Some("gzip") => ("application/gzip".to_owned(), None),
         None => (mime::APPLICATION_OCTET_STREAM.to_string(), None),
     }
 }
@@ -72,6 +191,12 @@ pub enum FileError {
         path: PathBuf,
         /// What the system says.
         source: io::Error,
+    },
+    /// The path leads out of the folder it should be in. Answered as 404.
+    #[error("{path:?} leads out of the folder it is asked of")]
+    Outside {
+        /// The path asked for.
+        path: String,
     },
     /// The file exists and cannot be read.
     #[error("the file {path:?} cannot be read")]

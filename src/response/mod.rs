@@ -2,6 +2,8 @@
 //!
 //! Start at [`Response`]. [`IntoResponse`] is what a view may return.
 
+mod byteranges;
+mod conditional;
 mod cookies;
 mod file;
 mod into_response;
@@ -16,6 +18,7 @@ mod response;
 #[cfg(feature = "session")]
 mod signed;
 
+pub use conditional::RangeNotSatisfiable;
 pub use file::FileError;
 pub use into_response::IntoResponse;
 pub use redirect::RedirectError;

@@ -19,9 +19,9 @@ use crate::wsgi::{Body, Error, Reply, Result};
 #[derive(Debug)]
 #[must_use = "a response is sent by returning it"]
 pub struct Response {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Body,
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Body,
     /// The first thing that went wrong.
     error: Option<Error>,
 }
@@ -117,18 +117,30 @@ impl Response {
         self.header("content-type", content_type)
     }
 
-    /// Has the browser save the body under `filename` instead of showing it.
+    /// Has the browser save the body under `filename` instead of showing it (RFC 6266).
     pub fn attachment(self, filename: &str) -> Self {
+        self.disposition(filename, ContentDisposition::attachment(filename))
+            .attempt(|response| {
+                // Decoding is for what is shown; what is saved is saved as it is.
+                response.headers.remove(header::CONTENT_ENCODING);
+                Ok(())
+            })
+    }
+
+    /// Has the browser show the body, and suggest `filename` to whoever saves it (RFC 6266).
+    pub fn inline(self, filename: &str) -> Self {
+        self.disposition(filename, ContentDisposition::inline(filename))
+    }
+
+    fn disposition(self, filename: &str, disposition: ContentDisposition) -> Self {
         self.attempt(|response| {
-            let disposition = ContentDisposition::attachment(filename)
+            let text = disposition
                 .to_text()
                 .ok_or_else(|| ResponseError::Filename {
                     filename: filename.to_owned(),
                 })?;
-            let (name, value) = field("content-disposition", disposition)?;
+            let (name, value) = field("content-disposition", text)?;
             response.headers.insert(name, value);
-            // Decoding is for what is shown; what is saved is saved as it is.
-            response.headers.remove(header::CONTENT_ENCODING);
             Ok(())
         })
     }

@@ -1,12 +1,14 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::{Bound, RangeBounds};
 use std::panic::{self, AssertUnwindSafe};
 use std::thread;
 
 use bytes::Bytes;
 
+use crate::wsgi::part::{Cut, ReadSeek, Seekable};
 use crate::wsgi::{Error, Result, Upgraded};
 
 /// What a reader, a file and a buffered writer pass on at once.
@@ -36,6 +38,10 @@ enum Kind {
     File {
         file: File,
         left: u64,
+    },
+    Part {
+        source: Box<Kind>,
+        cut: Cut,
     },
     Writer(Box<Produce>),
     Upgrade(Box<TakeOver>),
@@ -92,7 +98,7 @@ impl Body {
         let left = file
             .metadata()?
             .len()
-            .saturating_sub(io::Seek::stream_position(&mut file)?);
+            .saturating_sub(file.stream_position()?);
         Ok(Kind::File { file, left }.into())
     }
 
@@ -173,17 +179,74 @@ impl Body {
         changed.with_close(close)
     }
 
+    /// The part of these bytes that is in `range`; less where there is less. Bytes and files go
+    /// there at once; of what is made on the way the rest is made and left out, and nothing is
+    /// made beyond the end. Only a [`writer`](Self::writer) cannot be stopped.
+    ///
+    /// ```
+    /// # use devserve::wsgi::Body;
+    /// let body = Body::chunks(["Hello", " ", "World"].map(Ok));
+    /// assert_eq!(body.range(3..8)?.collect()?, "lo Wo");
+    /// # Ok::<(), devserve::wsgi::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What the system says when a file cannot be read from there.
+    pub fn range(mut self, range: impl RangeBounds<u64>) -> io::Result<Self> {
+        let start = match range.start_bound() {
+            Bound::Included(start) => *start,
+            Bound::Excluded(before) => before.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(last) => last.saturating_add(1),
+            Bound::Excluded(end) => *end,
+            Bound::Unbounded => u64::MAX,
+        };
+        let mut cut = Cut {
+            skip: start,
+            left: end.saturating_sub(start),
+        };
+        self.ahead = std::mem::take(&mut self.ahead)
+            .into_iter()
+            .map(|chunk| cut.apply(chunk))
+            .filter(|chunk| !chunk.is_empty())
+            .collect();
+        self.kind = self.kind.part(cut)?;
+        Ok(self)
+    }
+
+    /// The bytes or the file this body is, to be read from any place, its beginning at 0.
+    /// Anything else is given back.
+    pub(crate) fn into_seekable(mut self) -> Result<Seekable, Self> {
+        if !self.ahead.is_empty() {
+            return Err(self);
+        }
+        let (source, base, len): (Box<dyn ReadSeek>, _, _) =
+            match std::mem::replace(&mut self.kind, Kind::Empty) {
+                Kind::Bytes(bytes) => {
+                    let len = bytes.len() as u64;
+                    (Box::new(io::Cursor::new(bytes)), 0, len)
+                }
+                Kind::File { mut file, left } => match file.stream_position() {
+                    Ok(base) => (Box::new(file), base, left),
+                    Err(_) => {
+                        self.kind = Kind::File { file, left };
+                        return Err(self);
+                    }
+                },
+                other => {
+                    self.kind = other;
+                    return Err(self);
+                }
+            };
+        Ok(Seekable::new(source, base, len, self.take_close()))
+    }
+
     /// How many bytes there will be, where that is known.
     pub fn len(&self) -> Option<u64> {
         let ahead: u64 = self.ahead.iter().map(|chunk| chunk.len() as u64).sum();
-        let rest = match &self.kind {
-            Kind::Empty | Kind::Upgrade(_) => Some(0),
-            Kind::Bytes(bytes) => Some(bytes.len() as u64),
-            Kind::Reader { left, .. } => *left,
-            Kind::File { left, .. } => Some(*left),
-            Kind::Chunks(_) | Kind::Writer(_) => None,
-        };
-        rest.map(|rest| ahead + rest)
+        self.kind.len().map(|rest| ahead + rest)
     }
 
     /// Whether it is known that there are no bytes.
@@ -284,6 +347,44 @@ impl Body {
 }
 
 impl Kind {
+    fn len(&self) -> Option<u64> {
+        match self {
+            Self::Empty | Self::Upgrade(_) => Some(0),
+            Self::Bytes(bytes) => Some(bytes.len() as u64),
+            Self::Reader { left, .. } => *left,
+            Self::File { left, .. } => Some(*left),
+            Self::Part { source, cut } => source.len().map(|len| cut.len_of(len)),
+            Self::Chunks(_) | Self::Writer(_) => None,
+        }
+    }
+
+    /// What is in `cut`.
+    fn part(self, mut cut: Cut) -> io::Result<Self> {
+        Ok(match self {
+            Self::Empty | Self::Upgrade(_) => self,
+            Self::Bytes(bytes) => Self::Bytes(cut.apply(bytes)),
+            Self::File { mut file, left } => {
+                let part = cut.len_of(left);
+                if part > 0 {
+                    // In one step: what is left of a file may be more than an i64 holds.
+                    let start = file.stream_position()?.saturating_add(cut.skip);
+                    file.seek(SeekFrom::Start(start))?;
+                }
+                Self::File { file, left: part }
+            }
+            Self::Writer(produce) => Self::Writer(Box::new(move |out| {
+                Body::from(Self::Writer(produce)).send(&mut |chunk| {
+                    out.write_all(&cut.apply(Bytes::copy_from_slice(chunk)))?;
+                    Ok(out.flush()?)
+                })
+            })),
+            Self::Chunks(_) | Self::Reader { .. } | Self::Part { .. } => Self::Part {
+                source: Box::new(self),
+                cut,
+            },
+        })
+    }
+
     /// The next chunk that is not empty.
     fn pull(&mut self) -> Result<Option<Bytes>> {
         match self {
@@ -306,6 +407,17 @@ impl Kind {
                 left: Some(left),
             } => read_on(reader, left),
             Self::File { file, left } => read_on(file, left),
+            Self::Part { source, cut } => {
+                while cut.left > 0
+                    && let Some(chunk) = source.pull()?
+                {
+                    let chunk = cut.apply(chunk);
+                    if !chunk.is_empty() {
+                        return Ok(Some(chunk));
+                    }
+                }
+                Ok(None)
+            }
         }
     }
 }
@@ -332,7 +444,7 @@ fn read_chunk(reader: &mut dyn Read, most: u64) -> io::Result<Bytes> {
     Ok(chunk.into())
 }
 
-fn read_some(reader: &mut dyn Read, buf: &mut [u8]) -> io::Result<usize> {
+pub(super) fn read_some(reader: &mut dyn Read, buf: &mut [u8]) -> io::Result<usize> {
     loop {
         match reader.read(buf) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -461,124 +573,4 @@ impl fmt::Debug for Body {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use super::*;
-
-    #[track_caller]
-    fn check(body: Body, len: Option<u64>, want: &[&str]) {
-        assert_eq!(body.len(), len);
-        let mut chunks = Vec::new();
-        let sent = body.send(&mut |chunk| {
-            chunks.push(String::from_utf8(chunk.to_vec()).unwrap());
-            Ok(())
-        });
-        assert!(sent.is_ok(), "{sent:?}");
-        assert_eq!(chunks, want);
-    }
-
-    #[test]
-    fn every_kind_gives_its_chunks_and_none_that_is_empty() {
-        check(Body::empty(), Some(0), &[]);
-        check("tea".into(), Some(3), &["tea"]);
-        check(String::new().into(), Some(0), &[]);
-        check(Body::chunks(["a", "", "b"].map(Ok)), None, &["a", "b"]);
-        check(Body::reader(&b"abc"[..]), None, &["abc"]);
-        check(Body::sized_reader(&b"abcdef"[..], 4), Some(4), &["abcd"]);
-        let written = Body::writer(|out| {
-            write!(out, "p{}", 1)?;
-            out.flush()?;
-            out.flush()?;
-            Ok(write!(out, "rest")?)
-        });
-        check(written, None, &["p1", "rest"]);
-        check(
-            Body::from("b").after(vec!["a".into()]),
-            Some(2),
-            &["a", "b"],
-        );
-        check(
-            Body::from("tea").map_chunks(|chunk| Ok(chunk.to_ascii_uppercase().into())),
-            None,
-            &["TEA"],
-        );
-    }
-
-    #[test]
-    fn priming_makes_the_first_chunk_and_loses_nothing() {
-        let mut body = Body::chunks(["", "a", "b"].map(Ok));
-        body.prime().unwrap();
-        body.prime().unwrap();
-        check(body, None, &["a", "b"]);
-        let mut failing = Body::chunks::<Bytes>([Err("no rows".into())]);
-        assert_eq!(failing.prime().unwrap_err().to_string(), "no rows");
-    }
-
-    #[test]
-    fn a_source_that_ends_early_is_an_error() {
-        let error = Body::sized_reader(&b"ab"[..], 5).collect().unwrap_err();
-        assert_eq!(error.to_string(), "the body's source ended 3 bytes early");
-    }
-
-    #[test]
-    fn hooks_run_once_however_the_body_ends() {
-        let runs = Arc::new(AtomicUsize::new(0));
-        let body = || {
-            let runs = Arc::clone(&runs);
-            Body::chunks(["a", "b"].map(Ok)).on_close(move || {
-                runs.fetch_add(1, Ordering::Relaxed);
-            })
-        };
-        drop(body());
-        assert_eq!(runs.load(Ordering::Relaxed), 1, "dropped unsent");
-        body().collect().unwrap();
-        assert_eq!(runs.load(Ordering::Relaxed), 2, "sent to the end");
-        assert!(body().send(&mut |_| Err("peer has gone".into())).is_err());
-        assert_eq!(runs.load(Ordering::Relaxed), 3, "cut");
-    }
-
-    #[test]
-    fn every_hook_runs_whatever_panics() {
-        let runs = Arc::new(AtomicUsize::new(0));
-        let body = |chunks: Body| {
-            let runs = Arc::clone(&runs);
-            chunks.on_close(|| panic!("in a hook")).on_close(move || {
-                runs.fetch_add(1, Ordering::Relaxed);
-            })
-        };
-        let fine = body("tea".into());
-        assert!(panic::catch_unwind(AssertUnwindSafe(|| fine.collect())).is_err());
-        let panics = body(Body::chunks::<Bytes>(std::iter::from_fn(|| {
-            panic!("in a chunk")
-        })));
-        assert!(panic::catch_unwind(AssertUnwindSafe(|| panics.collect())).is_err());
-        assert_eq!(runs.load(Ordering::Relaxed), 2);
-    }
-
-    #[test]
-    fn a_producer_cannot_hide_that_the_other_side_has_gone() {
-        let body = Body::writer(|out| {
-            out.write_all(b"a")?;
-            out.flush().ok();
-            Ok(())
-        });
-        assert!(body.send(&mut |_| Err("reset".into())).is_err());
-    }
-
-    #[test]
-    fn a_writer_hears_that_the_other_side_has_gone() {
-        let body = Body::writer(|out| {
-            out.write_all(b"a")?;
-            out.flush()?;
-            unreachable!("the flush failed");
-        });
-        assert_eq!(
-            body.send(&mut |_| Err("reset".into()))
-                .unwrap_err()
-                .to_string(),
-            "reset"
-        );
-    }
-}
+mod tests;

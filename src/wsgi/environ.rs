@@ -34,6 +34,12 @@ pub struct Environ {
     own: BTreeMap<String, String>,
 }
 
+impl AsRef<Self> for Environ {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 /// What a server says of itself in every request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerFacts {

@@ -1,9 +1,10 @@
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use devserve::Response;
 use devserve::http::{
-    Accept, ContentDisposition, ContentType, OptionsHeader, date, with_default_charset,
+    Accept, ContentDisposition, ContentType, OptionsHeader, RetryAfter, age, date,
+    with_default_charset,
 };
 use devserve::text::{Charset, quoted};
 use serde_json::{Map, Value, json};
@@ -58,6 +59,20 @@ fn dates() {
             };
             json!({"text": date::format(time)})
         }
+        "parse_age" => {
+            let value = input["value"].as_str();
+            json!({"seconds": value.and_then(age::parse).map(|age| age.as_secs())})
+        }
+        "dump_age" => match input["seconds"].as_f64().map(Duration::try_from_secs_f64) {
+            Some(Ok(age)) => json!({"text": age::format(age)}),
+            _ => failure(),
+        },
+        "retry_after" => {
+            let value = input["value"].as_str();
+            let retry = value.and_then(|value| RetryAfter::parse(value, now(input)));
+            let time = retry.and_then(|retry| retry.time(now(input)));
+            json!({"epoch": time.map(seconds)})
+        }
         _ => unknown(op),
     });
 }
@@ -104,9 +119,7 @@ fn content_dispositions() {
         match op {
             "send_file" => match input["as_attachment"].as_bool().unwrap_or(true) {
                 true => reply_header(Response::text("").attachment(name), "content-disposition"),
-                false => ContentDisposition::inline(name)
-                    .to_text()
-                    .map_or_else(failure, |header| json!({"header": header})),
+                false => reply_header(Response::text("").inline(name), "content-disposition"),
             },
             "parse" => {
                 let header = ContentDisposition::parse(&header_text(input, "header"));

@@ -4,11 +4,13 @@
 //! them. Every failing row is listed by name; a row may only be passed over in
 //! [`skipped`].
 
+mod conditional;
 mod cookies;
 mod forms;
 mod headers;
 mod multidict;
 mod names;
+mod ranges;
 mod skipped;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

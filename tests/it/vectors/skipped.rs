@@ -77,12 +77,6 @@ pub(super) const SKIPPED: &[(&str, &str, &str)] = &[
         "domain/idna-*",
         "a domain is given in its xn-- form; the error says so",
     ),
-    ("dates", "age/*", "no field of the toolkit is an age yet"),
-    (
-        "dates",
-        "retry-after/*",
-        "no field of the toolkit is read as a Retry-After yet",
-    ),
     (
         "multidict",
         "immutable/*",
