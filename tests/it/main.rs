@@ -13,6 +13,7 @@ mod floors;
 #[cfg(all(feature = "forms", feature = "server"))]
 pub mod fuzz;
 mod pep3333;
+mod toolkit_conditional;
 mod toolkit_cookies;
 mod toolkit_forms;
 mod toolkit_requests;

@@ -5,6 +5,7 @@
 //! with the corpora and with mutations of them. `fuzz/README.md` says how to add one.
 
 mod chunked;
+mod conditions;
 mod connection;
 mod fields;
 mod forms;
@@ -16,6 +17,7 @@ mod reference;
 mod stable;
 
 pub use chunked::chunked;
+pub use conditions::conditions;
 pub use connection::connection;
 pub use fields::fields;
 pub use forms::forms;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::random::Random;
-use super::{chunked, connection, fields, forms, framing, head};
+use super::{chunked, conditions, connection, fields, forms, framing, head};
 
 /// It panics where something does not hold.
 type Target = fn(&[u8]);
@@ -21,6 +21,11 @@ const MOST_TIME: Duration = Duration::from_millis(700);
 #[test]
 fn a_body_in_chunks_reads_the_same_however_it_arrives() {
     run("chunked", chunked);
+}
+
+#[test]
+fn a_range_gets_what_it_asks_for_and_conditions_are_read_back() {
+    run("conditions", conditions);
 }
 
 #[test]
