@@ -10,7 +10,6 @@ use std::path::PathBuf;
 
 use devserve::exceptions::HttpException;
 use devserve::http::{Method, SameSite, SetCookie};
-use devserve::security::safe_join;
 use devserve::session::Key;
 use devserve::templates::{Serde, Templates, context};
 use devserve::wsgi::App;
@@ -43,7 +42,7 @@ impl Guestbook {
             (&Method::GET | &Method::HEAD, "/") => self.list(request, ""),
             (&Method::POST, "/") => self.post(request),
             (&Method::GET | &Method::HEAD, "/oops") => self.oops(),
-            (&Method::GET | &Method::HEAD, path) => self.file(path),
+            (&Method::GET | &Method::HEAD, path) => self.file(request, path),
             _ => Err(HttpException::method_not_allowed().into()),
         }
     }
@@ -101,7 +100,7 @@ impl Guestbook {
     }
 
     /// Pictures and the stylesheet.
-    fn file(&self, path: &str) -> Result<Response> {
+    fn file(&self, request: &Request, path: &str) -> Result<Response> {
         let (folder, name) = match path
             .split_once('/')
             .and_then(|(_, path)| path.split_once('/'))
@@ -110,8 +109,8 @@ impl Guestbook {
             Some(("pictures", name)) => (self.store.pictures(), name),
             _ => return Err(HttpException::not_found().into()),
         };
-        let path = safe_join(&folder, [name]).ok_or_else(HttpException::not_found)?;
-        Ok(Response::file(path).header("X-Content-Type-Options", "nosniff"))
+        Ok(Response::send_from_directory(folder, name, request)
+            .header("X-Content-Type-Options", "nosniff"))
     }
 
     /// A mistake, to be looked at: there is no entry number 1,000,000.

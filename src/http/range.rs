@@ -236,6 +236,10 @@ pub enum RangeError {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::single_range_in_vec_init,
+    reason = "one part is a list of parts like any other"
+)]
 mod tests {
     use super::*;
 

@@ -47,9 +47,10 @@ impl Response {
         self.headers.insert(header::ETAG, tag.to_header());
     }
 
-    /// Says when the resource was last changed; its whole second counts.
+    /// Says when the resource was last changed; its whole second counts. A time that is yet to
+    /// come is sent as the present one (RFC 9110 §8.8.2.1).
     pub fn last_modified(self, time: SystemTime) -> Self {
-        self.header("last-modified", date::format(time))
+        self.header("last-modified", date::format(time.min(SystemTime::now())))
     }
 
     /// Sends the resource as a whole only, and says so.
@@ -59,7 +60,8 @@ impl Response {
 
     /// Answers as the conditions and the range of a `GET` or `HEAD` ask: 304, 412, 206 or 416
     /// in place of the 200, in the order of RFC 9110 §13.2.2. Call it last; it goes by the
-    /// `ETag` and `Last-Modified` that are set, and by the body's length.
+    /// `ETag` and `Last-Modified` that are set, and by the body's length. 412 and 416 come up
+    /// as the view's error, [`PreconditionFailed`] and [`RangeNotSatisfiable`].
     ///
     /// ```
     /// use devserve::{Request, Response};

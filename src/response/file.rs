@@ -1,7 +1,7 @@
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mime_guess::mime;
 
@@ -92,14 +92,14 @@ impl Response {
             if let Some(encoding) = encoding {
                 headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
             }
-            // Not every file system keeps the time; then a client asks for the whole again.
-            if let Ok(modified) = facts.modified() {
-                headers.insert(header::LAST_MODIFIED, date::format(modified).try_into()?);
-            }
-            if let Some(tag) = file_tag(&facts) {
-                headers.insert(header::ETAG, ETag::strong(tag)?.to_header());
-            }
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            // Not every file system keeps the time; then a client gets the whole each time.
+            if let Ok(modified) = facts.modified() {
+                let tag = ETag::strong(file_tag(modified, facts.len()))?;
+                headers.insert(header::ETAG, tag.to_header());
+                let told = date::format(modified.min(SystemTime::now()));
+                headers.insert(header::LAST_MODIFIED, told.try_into()?);
+            }
             Ok(())
         })
     }
@@ -149,15 +149,14 @@ fn check_kind(facts: &Metadata) -> io::Result<()> {
     Err(kind.into())
 }
 
-/// Time and length name a state of a file well enough for a strong tag, to the nanosecond.
-fn file_tag(facts: &Metadata) -> Option<String> {
-    let modified = facts.modified().ok()?;
+/// Time, to the nanosecond, and length name a state of a file well enough for a strong tag.
+fn file_tag(modified: SystemTime, length: u64) -> String {
     let (sign, distance) = match modified.duration_since(UNIX_EPOCH) {
         Ok(after) => ("", after),
         Err(before) => ("-", before.duration()),
     };
     let (seconds, nanos) = (distance.as_secs(), distance.subsec_nanos());
-    Some(format!("{sign}{seconds:x}.{nanos:x}-{:x}", facts.len()))
+    format!("{sign}{seconds:x}.{nanos:x}-{length:x}")
 }
 
 /// Media type and encoding: `logo.svgz` is an image that was packed.

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use devserve::http::{ETag, Validators};
+use devserve::http::{ETag, Validators, date};
 use devserve::testing::{Client, TestResponse};
 use devserve::wsgi::Body;
 use devserve::{Request, Response, Result};
@@ -273,6 +273,26 @@ fn a_download_has_its_name_and_time_to_live() {
         response.header("content-disposition"),
         Some("inline; filename=Strae.txt; filename*=UTF-8''Stra%C3%9Fe.txt")
     );
+}
+
+#[test]
+fn a_change_that_is_yet_to_come_is_told_as_of_now() {
+    let later = SystemTime::now() + Duration::from_secs(86_400);
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("later");
+    fs::File::create(&path)
+        .unwrap()
+        .set_modified(later)
+        .unwrap();
+    for response in [
+        Response::file(&path),
+        Response::text("x").last_modified(later),
+    ] {
+        let reply = response.into_reply().unwrap();
+        let told = reply.headers()["last-modified"].to_str().unwrap();
+        let told = date::parse(told, later).unwrap();
+        assert!(told <= SystemTime::now(), "{told:?}");
+    }
 }
 
 #[test]

@@ -64,8 +64,9 @@ fn dates() {
             json!({"seconds": value.and_then(age::parse).map(|age| age.as_secs())})
         }
         "dump_age" => match input["seconds"].as_f64().map(Duration::try_from_secs_f64) {
+            None => json!({"text": null}),
             Some(Ok(age)) => json!({"text": age::format(age)}),
-            _ => failure(),
+            Some(Err(_)) => failure(),
         },
         "retry_after" => {
             let value = input["value"].as_str();

@@ -46,7 +46,7 @@ fn ranges() {
             let specs = input["ranges"].as_array().unwrap().iter().map(spec);
             let range = specs
                 .collect::<Result<Vec<_>, _>>()
-                .and_then(|specs| Range::new(input["units"].as_str().unwrap(), specs));
+                .and_then(|specs| Range::new(input["units"].as_str().unwrap_or_default(), specs));
             range.map_or_else(|_| failure(), |range| json!({"header": range.to_string()}))
         }
         "parse_content_range" => {
@@ -62,7 +62,7 @@ fn ranges() {
             json!({"content_range": part})
         }
         "content_range_to_header" => {
-            let units = input["units"].as_str().unwrap();
+            let units = input["units"].as_str().unwrap_or_default();
             let length = input["length"].as_u64();
             let part = match (input["start"].as_u64(), input["stop"].as_u64(), length) {
                 (Some(start), Some(stop), length) => ContentRange::new(units, start..stop, length),

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use devserve::net::Address;
 use devserve::server::{Failure, Settings};
 use devserve::wsgi::{self, Body, Reply};
+use devserve::{Request, Response};
 
 use super::{PATIENCE, Server, check, connect, echo, get, read_until, serve, serve_with, talk};
 
@@ -459,4 +460,47 @@ fn a_file_goes_out_whole_from_where_it_stands_and_its_loss_is_noticed() {
     assert!(ask("/") == content[100..], "the bytes differ");
     let cut = ask("/shrinks");
     assert!(cut.len() < 500_000 && cut == content[100..][..cut.len()]);
+}
+
+#[test]
+fn parts_of_a_file_go_out_exactly() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.bin");
+    let content: Vec<u8> = (0..1_000_000_u32)
+        .map(|place| (place % 251) as u8)
+        .collect();
+    std::fs::write(&path, &content).unwrap();
+    let view = move |request: &Request| Response::send_file(&path, request);
+    let serving = serve(devserve::app(view));
+    let ask = |range: &str| {
+        let mut stream = connect(&serving);
+        let request = format!("GET / HTTP/1.1\r\nHost: a\r\nRange: bytes={range}\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let mut ends = answer.windows(4);
+        let head = ends.position(|end| end == b"\r\n\r\n").unwrap() + 4;
+        let body = answer.split_off(head);
+        let head = String::from_utf8(answer).unwrap();
+        assert!(head.starts_with("HTTP/1.1 206 "), "{head}");
+        let length = format!("content-length: {}\r\n", body.len());
+        assert!(head.contains(&length), "{head}");
+        body
+    };
+    assert!(
+        ask("100-900099") == content[100..900_100],
+        "the bytes differ"
+    );
+    assert!(ask("-900000") == content[100_000..], "the bytes differ");
+    let parts = ask("500000-899999,7-300006");
+    for part in [500_000..900_000, 7..300_007] {
+        let head = format!("bytes {}-{}/1000000\r\n\r\n", part.start, part.end - 1);
+        let mut heads = parts.windows(head.len());
+        let start = heads.position(|it| it == head.as_bytes()).unwrap() + head.len();
+        assert!(
+            parts[start..][..part.len()] == content[part],
+            "the bytes differ"
+        );
+    }
 }
