@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use crate::http::{ETag, ETags, HeaderMap, HeaderName, IfRange, Method, date, header};
@@ -199,7 +200,7 @@ fn tags(headers: &HeaderMap, name: HeaderName) -> Option<ETags> {
 }
 
 /// The value of a field that may stand once only; `None` where it does not, or stands twice.
-pub(crate) fn sole(headers: &HeaderMap, name: HeaderName) -> Option<std::borrow::Cow<'_, str>> {
+pub(crate) fn sole(headers: &HeaderMap, name: HeaderName) -> Option<Cow<'_, str>> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?;
     match values.next() {

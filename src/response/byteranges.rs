@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 use std::io::{self, Read};
 use std::ops;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 use crate::http::HeaderValue;
 use crate::wsgi::{Body, Seekable};
@@ -85,9 +85,9 @@ impl Read for ByteRanges {
                 None => return Ok(0),
                 Some(Piece::Head(text)) if text.is_empty() => {}
                 Some(Piece::Head(text)) => {
-                    return text.as_ref().read(buf).inspect(|&read| {
-                        let _read = text.split_to(read);
-                    });
+                    let read = text.len().min(buf.len());
+                    text.copy_to_slice(&mut buf[..read]);
+                    return Ok(read);
                 }
                 Some(Piece::Part(part)) if part.is_empty() => {}
                 Some(Piece::Part(part)) => {

@@ -366,7 +366,7 @@ impl Kind {
             Self::File { mut file, left } => {
                 let part = cut.len_of(left);
                 if part > 0 {
-                    // In one step: what is left of a file may be more than an i64 holds.
+                    // From the file's start, as a step from where it stands has one bit less.
                     let start = file.stream_position()?.saturating_add(cut.skip);
                     file.seek(SeekFrom::Start(start))?;
                 }
