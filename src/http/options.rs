@@ -219,7 +219,7 @@ fn continuation(name: &str) -> Option<(&str, u32)> {
     Some((base, is_number.then(|| index.parse().ok())??))
 }
 
-fn decode_extended(value: &str) -> String {
+pub(super) fn decode_extended(value: &str) -> String {
     let mut parts = value.splitn(3, '\'');
     let (Some(label), Some(_language), Some(text)) = (parts.next(), parts.next(), parts.next())
     else {

@@ -32,6 +32,18 @@ impl RetryAfter {
     }
 }
 
+impl From<Duration> for RetryAfter {
+    fn from(delay: Duration) -> Self {
+        Self::Delay(delay)
+    }
+}
+
+impl From<SystemTime> for RetryAfter {
+    fn from(time: SystemTime) -> Self {
+        Self::Time(time)
+    }
+}
+
 impl fmt::Display for RetryAfter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::StatusCode;
 
+use crate::http::field_scope::remove_connection_options;
 use crate::http::h1::{self, Expectation, Fault, Framing, Limits, RequestHead, ResponseHead};
 use crate::net::{Pace, Stream};
 use crate::wire::{Incoming, RawReader, RawWriter, Wire};
@@ -111,7 +112,8 @@ fn read_answer(
         .framing(&head.method)
         .map_err(ProxyError::Malformed)?;
     if answer.status != StatusCode::SWITCHING_PROTOCOLS {
-        remove_connection(&mut answer.headers);
+        // They are between the upstream and us.
+        remove_connection_options(&mut answer.headers);
     }
     let pace = Pace::unhurried();
     let body = Incoming::new(wire, framing, Expectation::None, &Limits::default(), pace);
@@ -144,21 +146,6 @@ pub(crate) fn tunnel(client: Wire, upstream: Wire) {
         client_stream.shutdown(Shutdown::Both);
         upstream_stream.shutdown(Shutdown::Both);
     });
-}
-
-/// Takes out the upstream's `Connection` field and what it names: they are between it and us
-/// (RFC 9110 §7.6.1).
-fn remove_connection(headers: &mut HeaderMap) {
-    let listed: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .flat_map(|line| line.as_bytes().split(|&byte| byte == b','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
-        .collect();
-    headers.remove(header::CONNECTION);
-    for name in listed {
-        headers.remove(name);
-    }
 }
 
 fn read_head(wire: &mut Wire) -> Result<ResponseHead, ProxyError> {

@@ -1,4 +1,4 @@
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::http::h1::Fault;
 
@@ -8,21 +8,6 @@ pub fn has_token(value: &HeaderValue, token: &str) -> bool {
         .as_bytes()
         .split(|&byte| byte == b',')
         .any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
-}
-
-/// Whether a field is about one connection and goes no further (RFC 9110 §7.6.1).
-///
-/// `Proxy-Authenticate` and `Proxy-Authorization` are not among them: an app may answer 407.
-pub fn is_hop_by_hop(name: &HeaderName) -> bool {
-    [
-        header::CONNECTION,
-        header::TE,
-        header::TRAILER,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-    ]
-    .contains(name)
-        || matches!(name.as_str(), "keep-alive" | "proxy-connection")
 }
 
 /// What the parser found, as a map. Names and values were checked by it.

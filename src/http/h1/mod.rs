@@ -14,7 +14,7 @@ mod response;
 
 pub use body::{BodyDecoder, Decoded, chunk_head};
 pub use fault::Fault;
-pub use fields::{has_token, is_hop_by_hop};
+pub use fields::has_token;
 pub use limits::Limits;
 pub use message::{Framing, Persistence};
 pub use request::{Expectation, RequestHead, read_request, request_len, write_request};

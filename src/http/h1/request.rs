@@ -2,8 +2,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Version, header};
 
 use crate::http::Target;
+use crate::http::field_scope::is_connection_header;
 use crate::http::h1::message::{declared, head_len};
-use crate::http::h1::{Fault, Framing, Limits, Persistence, fields, has_token, is_hop_by_hop};
+use crate::http::h1::{Fault, Framing, Limits, Persistence, fields, has_token};
 
 /// More fields than any configuration allows.
 pub(super) const MOST_FIELDS: usize = 256;
@@ -247,7 +248,7 @@ pub fn write_request(
         name != header::HOST && lines.any(|line| has_token(line, name.as_str()))
     };
     for (name, value) in &head.headers {
-        let framed = name == header::CONTENT_LENGTH || is_hop_by_hop(name) || listed(name);
+        let framed = name == header::CONTENT_LENGTH || is_connection_header(name) || listed(name);
         // What HTTP/1.0 expects is ignored (RFC 9110 §10.1.1); in HTTP/1.1 it would be obeyed.
         let ignored = name == header::EXPECT && head.version < Version::HTTP_11;
         if !framed

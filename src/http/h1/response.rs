@@ -1,9 +1,10 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, Version, header};
 
+use crate::http::field_scope::is_connection_header;
 use crate::http::h1::message::{declared, head_len};
 use crate::http::h1::request::MOST_FIELDS;
-use crate::http::h1::{Fault, Framing, Limits, Persistence, fields, is_hop_by_hop};
+use crate::http::h1::{Fault, Framing, Limits, Persistence, fields};
 
 /// The head of an answer.
 #[derive(Clone, Debug)]
@@ -118,7 +119,7 @@ pub fn write_response(
     let keeps_length =
         framing == Framing::None && !status.is_informational() && status != StatusCode::NO_CONTENT;
     for (name, value) in headers {
-        let is_ours = is_hop_by_hop(name) && !(leaves_http && name == header::UPGRADE);
+        let is_ours = is_connection_header(name) && !(leaves_http && name == header::UPGRADE);
         if !is_ours && (name != header::CONTENT_LENGTH || keeps_length) {
             fields::write(out, name, value.as_bytes());
         }
