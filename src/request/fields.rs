@@ -1,4 +1,7 @@
-use crate::http::{Accept, ContentType, header};
+use std::borrow::Cow;
+use std::time::SystemTime;
+
+use crate::http::{Accept, CacheControl, ContentType, HeaderName, date, header};
 use crate::request::Request;
 
 /// The header, field by field.
@@ -56,5 +59,40 @@ impl<'a> Request<'a> {
     /// `User-Agent`.
     pub fn user_agent(&self) -> Option<&'a str> {
         self.header("user-agent")
+    }
+
+    /// What the client wants of caches.
+    pub fn cache_control(&self) -> CacheControl {
+        CacheControl::parse(&self.joined(&header::CACHE_CONTROL))
+    }
+
+    /// How the body is encoded, such as `gzip`; it is handed on as it came.
+    pub fn content_encoding(&self) -> Option<&'a str> {
+        self.header("content-encoding")
+    }
+
+    /// When the client says it made the request.
+    pub fn date(&self) -> Option<SystemTime> {
+        date::parse(self.header("date")?, SystemTime::now())
+    }
+
+    /// How often `TRACE` and `OPTIONS` may still be passed on (RFC 9110 §7.6.2).
+    pub fn max_forwards(&self) -> Option<u64> {
+        let text = self.header("max-forwards")?;
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| text.parse().ok())?
+    }
+
+    /// The lines of a list field as one (RFC 9110 §5.3); empty where there are none.
+    pub(super) fn joined(&self, name: &HeaderName) -> Cow<'a, str> {
+        let mut lines = self.headers().get_all(name).iter();
+        let first = lines.next().map_or(&b""[..], |line| line.as_bytes());
+        let mut joined = String::from_utf8_lossy(first);
+        for line in lines {
+            let joined = joined.to_mut();
+            joined.push_str(", ");
+            joined.push_str(&String::from_utf8_lossy(line.as_bytes()));
+        }
+        joined
     }
 }

@@ -3,7 +3,9 @@
 //! Start at [`Request`]. Its methods are grouped by what they read, one group to a file. What
 //! the client got wrong is an `Err` that `?` turns into the right 4xx.
 
+mod authorization;
 mod body;
+mod client;
 mod conditional;
 mod cookies;
 mod fields;
@@ -12,6 +14,7 @@ mod form;
 #[cfg(feature = "json")]
 mod json;
 mod json_error;
+mod origin;
 #[expect(
     clippy::module_inception,
     reason = "the type is what the module is named for"

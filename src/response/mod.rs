@@ -2,13 +2,18 @@
 //!
 //! Start at [`Response`]. [`IntoResponse`] is what a view may return.
 
+mod authenticate;
 mod byteranges;
+mod caching;
 mod conditional;
 mod cookies;
+mod cors;
+mod fields;
 mod file;
 mod into_response;
 #[cfg(feature = "json")]
 mod json;
+mod policies;
 mod redirect;
 #[expect(
     clippy::module_inception,

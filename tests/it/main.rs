@@ -15,6 +15,7 @@ pub mod fuzz;
 mod pep3333;
 mod toolkit_conditional;
 mod toolkit_cookies;
+mod toolkit_fields;
 mod toolkit_forms;
 mod toolkit_requests;
 mod toolkit_responses;

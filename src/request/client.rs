@@ -1,0 +1,34 @@
+use crate::http::HeaderName;
+use crate::request::Request;
+use crate::text::{latin1, quoted};
+
+/// Who the client is, as others tell.
+impl Request<'_> {
+    /// The addresses in `X-Forwarded-For`, the client's own first; without the field, that of
+    /// whoever connected.
+    ///
+    /// All but what a proxy of yours added is the client's word: good for a log, and for no
+    /// decision.
+    pub fn access_route(&self) -> Vec<String> {
+        let forwarded = HeaderName::from_static("x-forwarded-for");
+        if self.headers().contains_key(&forwarded) {
+            // A comma parts two addresses whatever the quotes: else a client's open quote would
+            // hide what the proxies add after it.
+            let joined = self.joined(&forwarded);
+            let items = joined.split(',').map(|item| item.trim_matches([' ', '\t']));
+            let items = items.filter(|item| !item.is_empty());
+            return items
+                .map(|item| quoted::unquote(item).into_owned())
+                .collect();
+        }
+        let peer = self.remote_addr().map(|peer| peer.ip().to_string());
+        peer.into_iter().collect()
+    }
+
+    /// `REMOTE_USER`: whom a server or a middleware in front has made sure to talk to.
+    pub fn remote_user(&self) -> Option<String> {
+        let user = self.environ().get("REMOTE_USER")?;
+        let bytes = latin1::to_bytes(user.as_str()?)?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
