@@ -4,12 +4,16 @@
 //! them. Every failing row is listed by name; a row may only be passed over in
 //! [`skipped`].
 
+mod auth;
 mod conditional;
 mod cookies;
 mod forms;
 mod headers;
+mod headers_map;
+mod lists;
 mod multidict;
 mod names;
+mod policies;
 mod ranges;
 mod skipped;
 
@@ -153,6 +157,14 @@ fn header_text(input: &Value, name: &str) -> String {
         true => text(&input[name]),
         false => String::from_utf8_lossy(&bytes(&input[name])).into_owned(),
     }
+}
+
+/// Several lines of one field.
+fn texts(input: &Value, name: &str) -> Vec<String> {
+    let lines = input[name].as_array().unwrap().iter();
+    lines
+        .map(|line| String::from_utf8_lossy(&bytes(line)).into_owned())
+        .collect()
 }
 
 fn long_text(text: &str) -> Value {
