@@ -11,6 +11,7 @@ mod fields;
 mod forms;
 mod framing;
 mod head;
+mod lists;
 mod random;
 mod reference;
 #[cfg(test)]
@@ -23,3 +24,4 @@ pub use fields::fields;
 pub use forms::forms;
 pub use framing::framing;
 pub use head::head;
+pub use lists::lists;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::random::Random;
-use super::{chunked, conditions, connection, fields, forms, framing, head};
+use super::{chunked, conditions, connection, fields, forms, framing, head, lists};
 
 /// It panics where something does not hold.
 type Target = fn(&[u8]);
@@ -51,6 +51,11 @@ fn requests_that_are_passed_on_have_the_same_boundaries() {
 #[test]
 fn a_head_reads_the_same_however_it_arrives() {
     run("head", head);
+}
+
+#[test]
+fn a_list_that_is_written_is_read_back() {
+    run("lists", lists);
 }
 
 /// Runs a target over its corpus, and over mutations of it.
