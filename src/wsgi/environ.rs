@@ -329,6 +329,8 @@ impl Environ {
             "SCRIPT_NAME" => self.script_root = bytes()?,
             "PATH_INFO" => self.path_info = bytes()?,
             "QUERY_STRING" => self.target.query = bytes()?,
+            // To be empty is to be absent (PEP 3333).
+            "CONTENT_TYPE" | "CONTENT_LENGTH" if value.is_empty() => self.remove(key),
             "CONTENT_TYPE" => {
                 let value = field()?;
                 self.headers.insert(header::CONTENT_TYPE, value);

@@ -89,6 +89,17 @@ fn setting_a_key_changes_the_fact() {
 }
 
 #[test]
+fn an_empty_type_or_length_is_none() {
+    let mut environ = environ();
+    environ.set("CONTENT_TYPE", "").unwrap();
+    environ.set("CONTENT_LENGTH", "").unwrap();
+    assert_eq!(
+        (environ.content_type(), environ.content_length()),
+        (None, None)
+    );
+}
+
+#[test]
 fn a_value_that_cannot_be_that_fact_is_refused_by_name() {
     let mut environ = environ();
     let error = environ.set("CONTENT_LENGTH", "-1").unwrap_err();
