@@ -50,6 +50,7 @@ pub use content_type::{ContentType, with_default_charset};
 pub use cross_origin::{
     CrossOriginEmbedderPolicy, CrossOriginOpenerPolicy, CrossOriginResourcePolicy,
 };
+pub use cookie::Cookies;
 pub use disposition::ContentDisposition;
 pub use etag::{ETag, ETagError, ETags};
 pub use header_set::HeaderSet;

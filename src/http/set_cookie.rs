@@ -6,7 +6,7 @@ use ::cookie::Cookie;
 use ::cookie::time::{Duration as SignedDuration, OffsetDateTime};
 
 use crate::http::HeaderValue;
-use crate::text::{percent, tokens};
+use crate::text::{domain, percent, tokens};
 
 /// A cookie to be set (RFC 6265 §4.1).
 ///
@@ -31,6 +31,7 @@ pub struct SetCookie {
     secure: bool,
     http_only: bool,
     partitioned: bool,
+    max_bytes: usize,
 }
 
 impl SetCookie {
@@ -51,6 +52,7 @@ impl SetCookie {
             secure: false,
             http_only: false,
             partitioned: false,
+            max_bytes: Self::MAX_BYTES,
         }
     }
 
@@ -58,6 +60,14 @@ impl SetCookie {
     /// with.
     pub fn deletion(name: impl Into<String>) -> Self {
         Self::new(name, "")
+            .max_age(Duration::ZERO)
+            .expires(UNIX_EPOCH)
+    }
+
+    /// What makes a browser forget this very cookie: no value, and the same name, path, domain
+    /// and rules.
+    pub fn into_deletion(self) -> Self {
+        self.with_value("")
             .max_age(Duration::ZERO)
             .expires(UNIX_EPOCH)
     }
@@ -78,7 +88,13 @@ impl SetCookie {
         self
     }
 
-    /// Sent back only for this path and below. Give it decoded.
+    /// Whether it is sent back over HTTPS only.
+    pub fn is_secure(&self) -> bool {
+        self.secure || self.partitioned
+    }
+
+    /// Sent back only for this path and below. Escapes (`%20`) stay; what a path cannot hold
+    /// bare is escaped.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
@@ -91,8 +107,11 @@ impl SetCookie {
     }
 
     /// Sent back to this domain and those below it, rather than to this host only.
+    ///
+    /// A port and leading dots are left out. The empty domain is none. With feature `idna` the
+    /// name may be in any script.
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
-        self.domain = Some(domain.into());
+        self.domain = Some(domain.into()).filter(|domain| !domain.is_empty());
         self
     }
 
@@ -102,7 +121,15 @@ impl SetCookie {
         self
     }
 
-    /// Forgotten at this time. Prefer [`max_age`](Self::max_age): clocks differ.
+    /// Forgotten when this time has passed since `now`: [`max_age`](Self::max_age), and for
+    /// clients that do not know it the same moment as [`expires`](Self::expires).
+    pub fn max_age_from(self, now: SystemTime, age: Duration) -> Self {
+        let expires = now.checked_add(age).unwrap_or_else(latest);
+        self.max_age(age).expires(expires)
+    }
+
+    /// Forgotten at this time, in whole seconds of the years 1601 to 9999. Prefer
+    /// [`max_age`](Self::max_age): clocks differ.
     pub fn expires(mut self, time: SystemTime) -> Self {
         self.expires = Some(time);
         self
@@ -132,25 +159,61 @@ impl SetCookie {
         self
     }
 
-    /// The value of a `Set-Cookie` field.
+    /// Warn where the field has more bytes than this rather than [`MAX_BYTES`](Self::MAX_BYTES);
+    /// 0 never warns.
+    pub fn max_bytes(mut self, max_bytes: usize) -> Self {
+        self.max_bytes = max_bytes;
+        self
+    }
+
+    /// The value of a `Set-Cookie` field. One that is too long is still made, with a warning in
+    /// the log; see [`check_size`](Self::check_size).
     ///
     /// # Errors
     /// [`SetCookieError`] for what would add attributes, or what a browser is sure to refuse.
     pub fn to_header(&self) -> Result<HeaderValue, SetCookieError> {
-        self.check()?;
+        let field = self.to_text()?;
+        if let Err(error) = self.fits(&field) {
+            log::warn!("{error}");
+        }
+        HeaderValue::from_str(&field).map_err(|_| self.bad_name())
+    }
+
+    /// Whether browsers keep a cookie this long, for whoever would rather fail than lose it.
+    ///
+    /// # Errors
+    /// [`SetCookieError::TooLarge`]; and as [`to_header`](Self::to_header).
+    pub fn check_size(&self) -> Result<(), SetCookieError> {
+        self.fits(&self.to_text()?)
+    }
+
+    fn fits(&self, field: &str) -> Result<(), SetCookieError> {
+        if self.max_bytes == 0 || field.len() <= self.max_bytes {
+            return Ok(());
+        }
+        Err(SetCookieError::TooLarge {
+            name: self.name.clone(),
+            bytes: field.len(),
+            max_bytes: self.max_bytes,
+        })
+    }
+
+    fn to_text(&self) -> Result<String, SetCookieError> {
+        let domain = self.checked_domain()?;
+        self.check_name()?;
         let mut cookie = Cookie::new(&self.name, quote(&self.value));
         if let Some(path) = &self.path {
-            cookie.set_path(percent::encode_path(path));
+            cookie.set_path(escape_path(path));
         }
-        if let Some(domain) = &self.domain {
-            cookie.set_domain(domain.trim_start_matches('.'));
+        if let Some(domain) = domain {
+            cookie.set_domain(domain);
         }
         if let Some(age) = self.max_age {
             let seconds = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
             cookie.set_max_age(SignedDuration::seconds(seconds));
         }
         if let Some(time) = self.expires {
-            cookie.set_expires(OffsetDateTime::from(time));
+            cookie.set_expires(in_calendar(time));
         }
         cookie.set_same_site(self.same_site.map(|same_site| match same_site {
             SameSite::Strict => ::cookie::SameSite::Strict,
@@ -162,34 +225,30 @@ impl SetCookie {
         }
         cookie.set_http_only(self.http_only);
         cookie.set_partitioned(self.partitioned);
-        let text = cookie.to_string();
-        if text.len() > Self::MAX_BYTES {
-            let max = Self::MAX_BYTES;
-            log::debug!(
-                "cookie `{}` has {} bytes; browsers keep {max}",
-                self.name,
-                text.len()
-            );
-        }
-        HeaderValue::from_str(&text).map_err(|_| SetCookieError::Name {
-            name: self.name.clone(),
-        })
+        Ok(cookie.to_string())
     }
 
-    fn check(&self) -> Result<(), SetCookieError> {
-        if !tokens::is_token(&self.name) {
-            return Err(SetCookieError::Name {
-                name: self.name.clone(),
-            });
+    fn checked_domain(&self) -> Result<Option<String>, SetCookieError> {
+        let Some(given) = &self.domain else {
+            return Ok(None);
+        };
+        match ascii_domain(given) {
+            Some(domain) => Ok(Some(domain)),
+            None => Err(SetCookieError::Domain {
+                domain: given.clone(),
+            }),
         }
-        if let Some(domain) = self
-            .domain
-            .as_deref()
-            .filter(|domain| !is_host_name(domain))
-        {
-            return Err(SetCookieError::Domain {
-                domain: domain.to_owned(),
-            });
+    }
+
+    fn bad_name(&self) -> SetCookieError {
+        SetCookieError::Name {
+            name: self.name.clone(),
+        }
+    }
+
+    fn check_name(&self) -> Result<(), SetCookieError> {
+        if !tokens::is_token(&self.name) {
+            return Err(self.bad_name());
         }
         // A browser drops a cookie whose prefix is not kept, without a word.
         let broken = |rule| SetCookieError::Prefix {
@@ -198,11 +257,10 @@ impl SetCookie {
         };
         let name = self.name.to_ascii_lowercase();
         let is_host_only = self.domain.is_none() && self.path.as_deref() == Some("/");
-        let is_secure = self.secure || self.partitioned;
-        if name.starts_with("__secure-") && !is_secure {
+        if name.starts_with("__secure-") && !self.is_secure() {
             return Err(broken("`Secure`"));
         }
-        if name.starts_with("__host-") && !(is_secure && is_host_only) {
+        if name.starts_with("__host-") && !(self.is_secure() && is_host_only) {
             return Err(broken("`Secure`, the path `/` and no domain"));
         }
         Ok(())
@@ -245,10 +303,8 @@ pub enum SetCookieError {
         /// The name.
         name: String,
     },
-    /// The domain is no host name in ASCII.
-    #[error(
-        "{domain:?} cannot be a cookie's domain: write a host name, in its `xn--` form where it is not ASCII"
-    )]
+    /// The domain is no host name.
+    #[error("{domain:?} cannot be a cookie's domain: write a host name, such as `example.org`")]
     Domain {
         /// The domain.
         domain: String,
@@ -260,6 +316,16 @@ pub enum SetCookieError {
         name: String,
         /// What the prefix asks for.
         rule: &'static str,
+    },
+    /// Browsers keep no field this long, and do not say so.
+    #[error("cookie {name} has {bytes} bytes with its attributes; browsers keep {max_bytes}")]
+    TooLarge {
+        /// The name.
+        name: String,
+        /// The bytes of the whole field.
+        bytes: usize,
+        /// How many are kept for sure.
+        max_bytes: usize,
     },
     /// The text names no `SameSite` rule.
     #[error("{text:?} is none of Strict, Lax and None")]
@@ -293,12 +359,180 @@ fn is_bare(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }
 
+/// `path` with its escapes, and with one for whatever cannot stand bare.
+fn escape_path(path: &str) -> String {
+    let mut escaped = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some(at) = rest.find('%') {
+        let (before, from) = rest.split_at(at);
+        escaped.push_str(&percent::encode_path(before));
+        let is_escape = matches!(from.as_bytes(), [_, high, low, ..]
+            if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
+        let len = if is_escape { 3 } else { 1 };
+        escaped.push_str(if is_escape { &from[..3] } else { "%25" });
+        rest = &from[len..];
+    }
+    escaped.push_str(&percent::encode_path(rest));
+    escaped
+}
+
+/// The host name in `domain`, in ASCII.
+fn ascii_domain(domain: &str) -> Option<String> {
+    let host = match domain.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => domain,
+    };
+    let host = domain::to_ascii(host.trim_start_matches('.'))?;
+    is_host_name(&host).then(|| host.into_owned())
+}
+
 fn is_host_name(domain: &str) -> bool {
-    let domain = domain.trim_start_matches('.');
-    domain.split('.').all(|label| {
-        (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-    })
+    domain.len() <= 253
+        && domain.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        })
+}
+
+/// The nearest moment an `Expires` can tell: browsers refuse years before 1601 (RFC 6265
+/// §5.1.1), and there are four digits for a year.
+fn in_calendar(time: SystemTime) -> OffsetDateTime {
+    let earliest = UNIX_EPOCH - Duration::from_secs(11_644_473_600);
+    OffsetDateTime::from(time.clamp(earliest, latest()))
+}
+
+/// The last second of the year 9999.
+fn latest() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(253_402_300_799)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(cookie: SetCookie, want: &str) {
+        assert_eq!(cookie.to_header().unwrap(), want);
+    }
+
+    #[track_caller]
+    fn refused(cookie: SetCookie, want: &str) {
+        let error = cookie.to_header().unwrap_err().to_string();
+        assert!(error.contains(want), "{error}");
+    }
+
+    fn cookie() -> SetCookie {
+        SetCookie::new("k", "v").without_path()
+    }
+
+    #[test]
+    fn a_domain_is_a_host_name_in_any_script() {
+        check(cookie().domain("..Foo.com:8000"), "k=v; Domain=Foo.com");
+        check(cookie().domain(""), "k=v");
+        check(cookie().domain("127.0.0.1"), "k=v; Domain=127.0.0.1");
+        for domain in [
+            ".", "a..b", "a.", "::1", "[::1]", "a b", "a;b", "é..b", "a:b", "a\0",
+        ] {
+            refused(cookie().domain(domain), "cannot be a cookie's domain");
+        }
+        let long = vec!["a".repeat(63); 4].join(".");
+        refused(cookie().domain(long), "cannot be a cookie's domain");
+    }
+
+    #[cfg(feature = "idna")]
+    #[test]
+    fn a_domain_that_is_not_ascii_is_what_browsers_make_of_it() {
+        check(
+            cookie().domain("BÜCHER.example"),
+            "k=v; Domain=xn--bcher-kva.example",
+        );
+        check(cookie().domain("日本。jp"), "k=v; Domain=xn--wgv71a.jp");
+        refused(
+            cookie().domain("\u{202e}.com"),
+            "cannot be a cookie's domain",
+        );
+        refused(
+            cookie().domain("é".repeat(60)),
+            "cannot be a cookie's domain",
+        );
+    }
+
+    #[test]
+    fn a_path_cannot_end_the_attribute() {
+        check(cookie().path("/a; Domain=b"), "k=v; Path=/a%3B%20Domain=b");
+        check(cookie().path("/a%20b%zz%"), "k=v; Path=/a%20b%25zz%25");
+        check(cookie().path("/\r\n\0é"), "k=v; Path=/%0D%0A%00%C3%A9");
+        check(cookie().path("/%é"), "k=v; Path=/%25%C3%A9");
+    }
+
+    #[test]
+    fn no_time_and_no_age_is_out_of_reach() {
+        let far = Duration::from_secs(1 << 40);
+        check(
+            cookie().expires(UNIX_EPOCH + far),
+            "k=v; Expires=Fri, 31 Dec 9999 23:59:59 GMT",
+        );
+        check(
+            cookie().expires(UNIX_EPOCH - far),
+            "k=v; Expires=Mon, 01 Jan 1601 00:00:00 GMT",
+        );
+        check(
+            cookie().max_age(Duration::MAX),
+            "k=v; Max-Age=9223372036854775807",
+        );
+        check(
+            cookie().max_age(Duration::from_millis(1999)),
+            "k=v; Max-Age=1",
+        );
+        check(
+            cookie().max_age_from(UNIX_EPOCH, Duration::MAX),
+            "k=v; Max-Age=9223372036854775807; Expires=Fri, 31 Dec 9999 23:59:59 GMT",
+        );
+    }
+
+    #[test]
+    fn a_deletion_has_the_scope_of_what_it_deletes() {
+        let set = cookie()
+            .path("/a")
+            .domain("b.test")
+            .partitioned()
+            .http_only();
+        check(
+            set.into_deletion(),
+            "k=; HttpOnly; Partitioned; Secure; Path=/a; Domain=b.test; Max-Age=0; \
+             Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+        );
+    }
+
+    #[test]
+    fn size_counts_the_whole_field() {
+        let cookie = SetCookie::new("k", "v".repeat(4096));
+        let error = cookie.check_size().unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "cookie k has 4106 bytes with its attributes; browsers keep 4093"
+        );
+        assert_eq!(cookie.to_header().unwrap().len(), 4106);
+        assert_eq!(cookie.clone().max_bytes(0).check_size(), Ok(()));
+        assert_eq!(cookie.clone().max_bytes(4106).check_size(), Ok(()));
+        assert!(cookie.max_bytes(4105).check_size().is_err());
+    }
+
+    #[test]
+    fn a_prefix_is_a_promise() {
+        let host = || SetCookie::new("__Host-a", "v").secure();
+        check(host(), "__Host-a=v; Secure; Path=/");
+        check(host().domain(""), "__Host-a=v; Secure; Path=/");
+        refused(host().domain("a.test"), "no domain");
+        refused(host().without_path(), "the path `/`");
+        refused(SetCookie::new("__SECURE-a", ""), "needs `Secure`");
+        check(
+            SetCookie::new("__secure-a", "")
+                .partitioned()
+                .without_path(),
+            "__secure-a=; Partitioned; Secure",
+        );
+    }
 }

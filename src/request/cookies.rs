@@ -1,19 +1,16 @@
-use crate::http::{MultiDict, cookie, header};
+use std::borrow::Cow;
+
+use crate::http::Cookies;
 use crate::request::Request;
 
-impl Request<'_> {
+impl<'a> Request<'a> {
     /// The cookies, in the order sent. A browser sends the one with the longest path first.
-    pub fn cookies(&self) -> &MultiDict {
-        self.cookies.get_or_init(|| {
-            let fields = self.headers().get_all(header::COOKIE).iter();
-            fields
-                .flat_map(|field| cookie::parse(field.as_bytes()))
-                .collect()
-        })
+    pub fn cookies(&self) -> Cookies<'a> {
+        Cookies::of(self.headers())
     }
 
     /// The first value of the cookie `name`.
-    pub fn cookie(&self, name: &str) -> Option<&str> {
+    pub fn cookie(&self, name: &str) -> Option<Cow<'a, str>> {
         self.cookies().get(name)
     }
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 
 use crate::forms::{FormError, FormLimits};
-use crate::http::{ContentType, HeaderMap, Method, MultiDict};
+use crate::http::{ContentType, HeaderMap, Method};
 use crate::request::form::FormCache;
 use crate::wsgi::Environ;
 
@@ -27,7 +27,6 @@ use crate::wsgi::Environ;
 pub struct Request<'a> {
     pub(super) environ: &'a Environ,
     pub(super) content_type: OnceCell<ContentType>,
-    pub(super) cookies: OnceCell<MultiDict>,
     pub(super) data: OnceCell<Result<Bytes, FormError>>,
     pub(super) form: FormCache,
 }
@@ -38,7 +37,6 @@ impl<'a> Request<'a> {
         Self {
             environ,
             content_type: OnceCell::new(),
-            cookies: OnceCell::new(),
             data: OnceCell::new(),
             form: FormCache::default(),
         }

@@ -7,6 +7,6 @@ impl Request<'_> {
     pub fn signed_cookie(&self, name: &str, key: &Key) -> Option<String> {
         self.cookies()
             .get_all(name)
-            .find_map(|signed| key.verify(name, signed))
+            .find_map(|signed| key.verify(name, &signed))
     }
 }

@@ -3,6 +3,8 @@
 /// Text flattened to ASCII, for names that must travel anywhere.
 pub mod ascii;
 mod charset;
+#[cfg_attr(not(feature = "idna"), path = "domain_disabled.rs")]
+pub(crate) mod domain;
 /// Text made safe to stand in HTML.
 pub mod html;
 /// Text in WSGI's disguise: every character is one byte, U+0000 to U+00FF (PEP 3333).

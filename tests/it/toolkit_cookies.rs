@@ -11,7 +11,7 @@ use devserve::{Request, Response, Result};
 fn any_text_comes_back_as_it_went() {
     let client = Client::new(|request: &Request| match request.args().get("set") {
         Some(value) => Response::empty().set_cookie(SetCookie::new("note", value)),
-        None => Response::text(request.cookie("note").unwrap_or("none")),
+        None => Response::text(request.cookie("note").unwrap_or("none".into()).into_owned()),
     });
     for value in ["plain", "tea; cake, \"both\"", "日本 ☃", " spaced ", "a\\b"] {
         client.get("/").query("set", value).send().unwrap();
@@ -97,5 +97,7 @@ fn a_cookie_that_could_not_be_kept_is_the_apps_error() {
     assert!(
         set(SetCookie::new("__Host-a", "")).contains("needs `Secure`, the path `/` and no domain")
     );
-    assert!(set(SetCookie::new("a", "").domain("é.test")).contains("xn--"));
+    assert!(
+        set(SetCookie::new("a", "").domain("a b.test")).contains("cannot be a cookie's domain")
+    );
 }

@@ -21,6 +21,7 @@ fn cookies_parse() {
         let cookies: MultiDict = fields
             .iter()
             .flat_map(|field| cookie::parse(field))
+            .map(|(name, value)| (name, value.into_owned()))
             .collect();
         match op {
             "get" => {
@@ -38,12 +39,7 @@ fn cookies_parse() {
 fn cookies_dump() {
     run("cookies_dump", |op, input| match op {
         "dump" | "delete" => match set_cookie(op, input) {
-            Ok(header) => {
-                let max = input["max_size"]
-                    .as_u64()
-                    .unwrap_or(SetCookie::MAX_BYTES as u64);
-                let is_large = max > 0 && header.len() as u64 > max;
-                let warnings = if is_large { vec!["too_large"] } else { vec![] };
+            Ok((header, warnings)) => {
                 let mut parts = header.split("; ");
                 let pair = long_text(parts.next().unwrap());
                 let attrs: BTreeSet<_> = parts.collect();
@@ -66,7 +62,9 @@ fn cookies_dump() {
     });
 }
 
-fn set_cookie(op: &str, input: &Value) -> Result<String, Box<dyn std::error::Error>> {
+type Built = (String, Vec<&'static str>);
+
+fn set_cookie(op: &str, input: &Value) -> Result<Built, Box<dyn std::error::Error>> {
     let name = text(&input["name"]);
     let mut cookie = match op {
         "delete" => SetCookie::deletion(name),
@@ -78,7 +76,11 @@ fn set_cookie(op: &str, input: &Value) -> Result<String, Box<dyn std::error::Err
         None => {}
     }
     if let Some(seconds) = input["max_age"].as_u64() {
-        cookie = cookie.max_age(Duration::from_secs(seconds));
+        let age = Duration::from_secs(seconds);
+        cookie = match input["sync_expires"] == json!(false) {
+            true => cookie.max_age(age),
+            false => cookie.max_age_from(now(input), age),
+        };
     }
     cookie = match &input["expires"] {
         Value::Number(seconds) => cookie.expires(time(seconds.as_i64().unwrap())),
@@ -107,6 +109,13 @@ fn set_cookie(op: &str, input: &Value) -> Result<String, Box<dyn std::error::Err
     } else {
         cookie
     };
-    let header = cookie.to_header().map_err(|error: SetCookieError| error)?;
-    Ok(header.to_str()?.to_owned())
+    if let Some(max_bytes) = input["max_size"].as_u64() {
+        cookie = cookie.max_bytes(usize::try_from(max_bytes)?);
+    }
+    let header = cookie.to_header()?;
+    let warnings = match cookie.check_size() {
+        Err(SetCookieError::TooLarge { .. }) => vec!["too_large"],
+        _ => vec![],
+    };
+    Ok((header.to_str()?.to_owned(), warnings))
 }

@@ -59,23 +59,8 @@ pub(super) const SKIPPED: &[(&str, &str, &str)] = &[
     ),
     (
         "cookies_dump",
-        "max-age/sync-expires",
-        "every browser in use reads Max-Age; there is no clock in a header",
-    ),
-    (
-        "cookies_dump",
         "max-age/negative",
         "a Duration is never negative",
-    ),
-    (
-        "cookies_dump",
-        "domain/idna",
-        "a domain is given in its xn-- form; the error says so",
-    ),
-    (
-        "cookies_dump",
-        "domain/idna-*",
-        "a domain is given in its xn-- form; the error says so",
     ),
     (
         "headers_map",
