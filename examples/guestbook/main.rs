@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use devserve::exceptions::HttpException;
 use devserve::http::{Method, SameSite, SetCookie};
-use devserve::session::Key;
+use devserve::session::{Key, Sessions};
 use devserve::templates::{Serde, Templates, context};
 use devserve::wsgi::App;
 use devserve::{Request, Response, Result};
@@ -22,18 +22,18 @@ const LONGEST_MESSAGE: usize = 500;
 
 /// The app, with its entries in `folder`.
 pub(crate) fn app(folder: PathBuf) -> Result<impl App> {
+    let sessions = Sessions::new(Key::from_secret(&store::secret(&folder)?)?);
     let guestbook = Guestbook {
-        key: Key::from_secret(&store::secret(&folder)?)?,
         store: Store::open(folder)?,
         templates: Templates::new(format!("{HERE}/templates")),
     };
-    Ok(devserve::app(move |request| guestbook.answer(request)))
+    let app = devserve::app(move |request| guestbook.answer(request));
+    Ok(sessions.wrap(app))
 }
 
 struct Guestbook {
     store: Store,
     templates: Templates,
-    key: Key,
 }
 
 impl Guestbook {
@@ -48,23 +48,17 @@ impl Guestbook {
     }
 
     fn list(&self, request: &Request, mistake: &str) -> Result<Response> {
-        let flash = request.signed_cookie("flash", &self.key);
         let page = self.templates.render(
             "index.html",
             context! {
                 entries => Serde(self.store.entries()),
-                flash => flash.as_deref(),
+                flashes => Serde(request.session().take_flashes()),
                 mistake,
                 name => request.cookie("name").unwrap_or_default(),
                 longest_message => LONGEST_MESSAGE,
             },
         )?;
-        let response = Response::html(page);
-        Ok(match flash {
-            // A message is shown once.
-            Some(_) => response.delete_cookie("flash"),
-            None => response,
-        })
+        Ok(Response::html(page))
     }
 
     fn post(&self, request: &Request) -> Result<Response> {
@@ -87,16 +81,12 @@ impl Guestbook {
             }
             added => added?,
         };
-        let flash = format!("Thank you, {name}! You are guest number {added}.");
-        let flash = SetCookie::new("flash", flash)
-            .http_only()
-            .same_site(SameSite::Lax);
+        let thanks = format!("Thank you, {name}! You are guest number {added}.");
+        request.session().flash("thanks", thanks);
         let remembered = SetCookie::new("name", name)
             .http_only()
             .same_site(SameSite::Lax);
-        Ok(Response::redirect_with(303, "/")
-            .set_cookie(remembered)
-            .set_signed_cookie(flash, &self.key))
+        Ok(Response::redirect_with(303, "/").set_cookie(remembered))
     }
 
     /// Pictures and the stylesheet.

@@ -21,6 +21,8 @@ mod origin;
 )]
 mod request;
 #[cfg(feature = "session")]
+mod session;
+#[cfg(feature = "session")]
 mod signed;
 mod url;
 

@@ -38,6 +38,12 @@ pub fn safe_join_on<'a>(
     Some(path)
 }
 
+/// Whether Windows takes `name` for a file or a folder below the current one. It drops dots and
+/// spaces at the end, and then `.. ` is the folder above.
+fn is_plain(name: &str) -> bool {
+    !is_device(name) && !name.trim_end_matches(['.', ' ']).is_empty()
+}
+
 /// `part` without `.`, `..` and empty segments; `None` where it is absolute, climbs out, or
 /// names what is no plain file.
 fn normalize(platform: Platform, part: &str) -> Option<String> {
@@ -52,7 +58,7 @@ fn normalize(platform: Platform, part: &str) -> Option<String> {
         match segment {
             "" | "." => {}
             ".." => drop(segments.pop()?),
-            name if platform == Platform::Windows && is_device(name) => return None,
+            name if platform == Platform::Windows && !is_plain(name) => return None,
             name => segments.push(name),
         }
     }
@@ -60,4 +66,61 @@ fn normalize(platform: Platform, part: &str) -> Option<String> {
         return Some(".".to_owned());
     }
     Some(segments.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(platform: Platform, base: &str, parts: &[&str], want: Option<&str>) {
+        let path = safe_join_on(platform, Path::new(base), parts.iter().copied());
+        assert_eq!(path.as_deref(), want.map(Path::new), "{base} {parts:?}");
+    }
+
+    #[test]
+    fn each_part_stays_below_the_one_before() {
+        use Platform::Posix;
+        check(Posix, "a", &[""], Some("a"));
+        check(Posix, "", &[], Some("."));
+        check(Posix, "a", &["b/"], Some("a/b"));
+        check(Posix, "a", &["b/.", "./c"], Some("a/b/c"));
+        check(Posix, "a", &["b", ".."], None);
+        check(Posix, "a", &["b/../.."], None);
+        check(Posix, "a", &["./.."], None);
+        check(Posix, "a", &["..", ""], None);
+        check(Posix, "a", &["~/b", "CON", ".. "], Some("a/~/b/CON/.. "));
+        check(Posix, "a", &["b\0"], None);
+        check(Posix, "/", &["../etc"], None);
+    }
+
+    #[test]
+    fn windows_has_more_ways_out() {
+        use Platform::Windows;
+        check(Windows, "a", &["b/c.txt"], Some("a/b/c.txt"));
+        for part in [
+            ".. ",
+            "..  /b",
+            "...",
+            ". .",
+            " ",
+            "b/... ",
+            "\\b",
+            "\\\\?\\C:\\b",
+            "c:",
+            "b:stream",
+            "b/nul",
+            "Com1",
+            "com¹",
+            "lpt9.txt",
+            "aux .txt",
+            "conin$",
+            "PRN...",
+        ] {
+            check(Windows, "a", &[part], None);
+        }
+        for part in ["b.", "comx", "com", "com11", "nul_", "xnul", "..b", "lpt"] {
+            check(Windows, "a", &[part], Some(&format!("a/{part}")));
+        }
+    }
 }

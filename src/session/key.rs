@@ -2,10 +2,10 @@ use std::fmt;
 
 use cookie::{Cookie, CookieJar};
 
-/// The secret that signs cookies (HMAC-SHA256).
+/// The secret that signs cookies (HMAC-SHA256) and encrypts them (AES-256-GCM).
 ///
-/// A signed value can be read by anyone and changed by nobody. It is bound to its cookie's
-/// name: it proves nothing under another.
+/// A signed value can be read by anyone and changed by nobody; an encrypted one cannot be read
+/// either. Both are bound to their cookie's name: they prove nothing under another.
 ///
 /// ```
 /// # use devserve::session::Key;
@@ -55,6 +55,24 @@ impl Key {
         CookieJar::new().signed(&self.0).verify(bound)?;
         Some(value.to_owned())
     }
+
+    /// `value`, unreadable, for the cookie `name`.
+    ///
+    /// # Panics
+    /// If the system has no randomness.
+    pub fn encrypt(&self, name: &str, value: &str) -> String {
+        let mut jar = CookieJar::new();
+        jar.private_mut(&self.0)
+            .add(Cookie::new(name.to_owned(), value.to_owned()));
+        jar.get(name).map_or("", Cookie::value).to_owned()
+    }
+
+    /// The value that this key encrypted for the cookie `name`.
+    pub fn decrypt(&self, name: &str, encrypted: &str) -> Option<String> {
+        let cookie = Cookie::new(name.to_owned(), encrypted.to_owned());
+        let cookie = CookieJar::new().private(&self.0).decrypt(cookie)?;
+        Some(cookie.value().to_owned())
+    }
 }
 
 /// Shows nothing of the secret.
@@ -97,6 +115,32 @@ mod tests {
         assert_eq!(key.verify("admin", &signed), None);
         assert_eq!(Key::generate().verify("user", &signed), None);
         assert_eq!(key.verify("user", "é"), None);
+    }
+
+    #[test]
+    fn an_encrypted_value_shows_nothing_and_cannot_be_changed() {
+        let key = Key::from_secret(&[7; 64]).unwrap();
+        let encrypted = key.encrypt("user", "ada; \"é\"");
+        assert!(!encrypted.contains("ada"));
+        assert_ne!(encrypted, key.encrypt("user", "ada; \"é\""));
+        assert_eq!(
+            key.decrypt("user", &encrypted).as_deref(),
+            Some("ada; \"é\"")
+        );
+        assert_eq!(key.decrypt("admin", &encrypted), None);
+        assert_eq!(Key::generate().decrypt("user", &encrypted), None);
+        for broken in [
+            "",
+            "é",
+            "====",
+            &encrypted[4..],
+            &format!("AAAA{encrypted}"),
+        ] {
+            assert_eq!(key.decrypt("user", broken), None);
+        }
+        // What was signed is not what was encrypted.
+        assert_eq!(key.verify("user", &encrypted), None);
+        assert_eq!(key.decrypt("user", &key.sign("user", "ada")), None);
     }
 
     #[test]

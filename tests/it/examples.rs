@@ -186,6 +186,6 @@ fn guestbook_refuses_what_is_no_entry_with_a_reason() {
         .unwrap();
     assert_eq!(script.status(), 422);
     assert!(script.text().contains("no PNG"), "{}", script.text());
-    client.set_cookie("flash", "forged");
+    client.set_cookie("session", "forged");
     assert!(!client.get("/").send().unwrap().text().contains("forged"));
 }

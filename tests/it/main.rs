@@ -19,5 +19,6 @@ mod toolkit_fields;
 mod toolkit_forms;
 mod toolkit_requests;
 mod toolkit_responses;
+mod toolkit_sessions;
 mod toolkit_templates;
 mod vectors;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use devserve::http::{SameSite, SetCookie};
-use devserve::session::Key;
+use devserve::session::{Key, Keys};
 use devserve::testing::Client;
 use devserve::{Request, Response, Result};
 
@@ -54,12 +54,12 @@ fn a_client_keeps_and_forgets_like_a_browser() {
 
 #[test]
 fn a_signed_cookie_cannot_be_changed() {
-    let key = Key::generate();
+    let keys = Keys::new(Key::generate());
     let client = Client::new(move |request: &Request| match request.path().as_ref() {
-        "/in" => Response::empty().set_signed_cookie(SetCookie::new("user", "ada; root"), &key),
+        "/in" => Response::empty().set_signed_cookie(SetCookie::new("user", "ada; root"), &keys),
         _ => Response::text(
             request
-                .signed_cookie("user", &key)
+                .signed_cookie("user", &keys)
                 .unwrap_or("nobody".into()),
         ),
     });
@@ -70,6 +70,20 @@ fn a_signed_cookie_cannot_be_changed() {
     let forged = client.cookie("user").unwrap().replace("ada", "eve");
     client.set_cookie("user", &forged);
     assert_eq!(user(), "nobody");
+}
+
+#[test]
+fn an_encrypted_cookie_cannot_be_read_and_keys_can_be_changed() {
+    let (old, new) = (Key::generate(), Key::generate());
+    let before = Keys::new(old.clone());
+    let after = Keys::new(new).and_older(old);
+    let client = Client::new(move |request: &Request| match request.path().as_ref() {
+        "/in" => Response::empty().set_encrypted_cookie(SetCookie::new("card", "4711"), &before),
+        _ => Response::text(request.encrypted_cookie("card", &after).unwrap_or_default()),
+    });
+    client.get("/in").send().unwrap();
+    assert!(!client.cookie("card").unwrap().contains("4711"));
+    assert_eq!(client.get("/").send().unwrap().text(), "4711");
 }
 
 #[test]

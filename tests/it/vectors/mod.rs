@@ -13,6 +13,7 @@ mod headers_map;
 mod lists;
 mod multidict;
 mod names;
+mod passwords;
 mod policies;
 mod ranges;
 mod skipped;
