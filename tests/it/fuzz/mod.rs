@@ -7,11 +7,13 @@
 mod chunked;
 mod conditions;
 mod connection;
+mod cookies;
 mod fields;
 mod forms;
 mod framing;
 mod head;
 mod lists;
+mod names;
 mod random;
 mod reference;
 #[cfg(test)]
@@ -20,8 +22,10 @@ mod stable;
 pub use chunked::chunked;
 pub use conditions::conditions;
 pub use connection::connection;
+pub use cookies::cookies;
 pub use fields::fields;
 pub use forms::forms;
 pub use framing::framing;
 pub use head::head;
 pub use lists::lists;
+pub use names::names;

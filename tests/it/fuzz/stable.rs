@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::random::Random;
-use super::{chunked, conditions, connection, fields, forms, framing, head, lists};
+use super::{chunked, conditions, connection, cookies, fields, forms, framing, head, lists, names};
 
 /// It panics where something does not hold.
 type Target = fn(&[u8]);
@@ -34,6 +34,11 @@ fn a_connection_carries_an_answer_to_each_request_and_no_other() {
 }
 
 #[test]
+fn a_cookie_sets_nothing_but_itself_and_no_stranger_makes_a_session() {
+    run("cookies", cookies);
+}
+
+#[test]
 fn a_field_value_that_is_written_is_read_back() {
     run("fields", fields);
 }
@@ -56,6 +61,11 @@ fn a_head_reads_the_same_however_it_arrives() {
 #[test]
 fn a_list_that_is_written_is_read_back() {
     run("lists", lists);
+}
+
+#[test]
+fn a_name_from_a_stranger_leads_nowhere_else() {
+    run("names", names);
 }
 
 /// Runs a target over its corpus, and over mutations of it.
