@@ -29,7 +29,8 @@
 //!   [`Environ`](wsgi::Environ). Middleware is an app that holds an app.
 //! - [`server`] is the engine, for programs that want to start and stop it themselves.
 //! - [`testing`] calls an app without a socket; [`templates`] renders a folder of templates;
-//!   [`session`] signs cookies; [`security`] makes names and paths safe.
+//!   [`session`] keeps what a visitor did in a cookie; [`security`] makes names and paths
+//!   safe, and hashes passwords.
 //! - [`dev`] is what the command is made of.
 //!
 //! Methods, statuses and header maps are those of crate [`http`].
@@ -45,7 +46,9 @@
 //! | `tls` | HTTPS: [`net::Identity`], from files or made for development |
 //! | `forms` | [`Request::form`], [`Request::files`], [`Request::query`] |
 //! | `json` | [`Request::json`], [`Response::json`] |
-//! | `session` | [`session`], [`Request::signed_cookie`] |
+//! | `session` | [`session`]: [`Request::session`], signed and encrypted cookies |
+//! | `passwords` | [`security::generate_password_hash`] and its kin |
+//! | `idna` | domain names in any script, where otherwise they are given as `xn--…` |
 //! | `templates` | [`templates`] |
 //! | `debugger` | [`debugger`]; [`run`] uses it in programs built with `debug_assertions` |
 //! | `testing` | [`testing`] |

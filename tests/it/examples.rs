@@ -10,6 +10,8 @@ mod forms;
 mod guestbook;
 #[path = "../../examples/hello.rs"]
 mod hello;
+#[path = "../../examples/login.rs"]
+mod login;
 #[path = "../../examples/processes.rs"]
 mod processes;
 #[path = "../../examples/raw_wsgi.rs"]
@@ -31,6 +33,28 @@ fn hello_greets_by_name() {
         "Hello, Ada!\n"
     );
     assert_eq!(client.get("/").send().unwrap().text(), "Hello, World!\n");
+}
+
+#[test]
+fn login_knows_who_came_back() {
+    let client = Client::new(login::app().unwrap());
+    let page = || client.get("/").send().unwrap().text().into_owned();
+    let login = |user: &str, password: &str| {
+        let form = client.post("/login").field("user", user);
+        form.field("password", password).send().unwrap();
+        page()
+    };
+    assert_eq!(page(), "You are nobody yet.\n");
+    let refused = "[error] No such user, or another password.\nYou are nobody yet.\n";
+    assert_eq!(login("ada", "second"), refused);
+    assert_eq!(login("eve", "first"), refused);
+    assert_eq!(
+        login("ada", "first"),
+        "[info] Welcome back.\nYou are ada.\n"
+    );
+    assert_eq!(page(), "You are ada.\n");
+    client.post("/logout").send().unwrap();
+    assert_eq!(page(), "You are nobody yet.\n");
 }
 
 #[test]

@@ -26,7 +26,8 @@ fn joined(platform: Platform, text: &str) {
             Component::Normal(name) => {
                 let name = name.to_str().expect("made of text");
                 assert!(!name.contains('\0'), "{path:?}");
-                let is_plain = !name.contains(['\\', ':']) && name.trim_matches(['.', ' ']) != "";
+                let is_plain =
+                    !name.contains(['\\', ':']) && !name.trim_matches(['.', ' ']).is_empty();
                 assert!(platform == Platform::Posix || is_plain, "{path:?}");
             }
             Component::CurDir => {}
