@@ -109,12 +109,12 @@ impl Session {
         Some(value)
     }
 
-    /// Forgets everything, messages too; the browser is told to forget the cookie.
+    /// Forgets everything: messages too, and that it was to outlive the browser, which is told
+    /// to forget the cookie.
     pub fn clear(&self) {
         let mut contents = self.contents();
-        if !contents.is_empty() {
-            contents.stored.values.clear();
-            contents.stored.flashes.clear();
+        if !contents.is_empty() || contents.stored.is_permanent {
+            contents.stored = Stored::default();
             contents.is_modified = true;
         }
     }
@@ -258,6 +258,17 @@ mod tests {
         assert!(!session.is_modified());
         session.insert("a", 1).unwrap();
         assert!(session.is_modified() && !session.is_empty() && session.contains("a"));
+    }
+
+    #[test]
+    fn nothing_is_left_after_clear() {
+        let session = Session::new();
+        session.insert("a", 1).unwrap();
+        session.flash("info", "hello");
+        session.set_permanent(true);
+        session.clear();
+        assert!(session.is_empty() && !session.is_permanent());
+        assert!(session.take_flashes().is_empty() && session.is_modified());
     }
 
     #[test]

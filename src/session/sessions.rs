@@ -145,7 +145,7 @@ impl Sessions {
     fn save(
         &self,
         session: &Session,
-        scheme: &str,
+        is_https: bool,
         headers: &mut HeaderMap,
     ) -> Result<(), SessionError> {
         let Some(contents) = session.outcome() else {
@@ -153,7 +153,7 @@ impl Sessions {
         };
         vary_by_cookie(headers);
         let mut cookie = self.cookie.clone();
-        if scheme == "https" {
+        if is_https {
             cookie = cookie.secure();
         }
         let cookie = match self.fate(&contents) {
@@ -256,9 +256,10 @@ impl<A: App> App for SessionApp<A> {
         let sessions = self.sessions.clone();
         let session = Session::opened_by(move || sessions.open(&fields));
         environ.extensions_mut().insert(session.clone());
-        let scheme = environ.scheme().to_owned();
+        let is_https = environ.scheme() == "https";
         let mut reply = self.app.call(environ)?;
-        self.sessions.save(&session, &scheme, reply.headers_mut())?;
+        self.sessions
+            .save(&session, is_https, reply.headers_mut())?;
         Ok(reply)
     }
 }

@@ -36,22 +36,23 @@ pub fn generate_password_hash(password: &str) -> Result<String, PasswordError> {
 /// as a PHC string.
 ///
 /// # Errors
-/// [`PasswordError::Salt`] for a salt that does not do (argon2id takes 8 to 48 bytes, the others 1
-/// to 48), and [`PasswordError::Random`].
+/// [`PasswordError::Salt`] for a salt that does not do (argon2id takes 8 to 48 bytes, the others
+/// 1 to 1,024), and [`PasswordError::Random`].
 pub fn generate_password_hash_with(
     password: &str,
     method: PasswordMethod,
     salt_bytes: usize,
 ) -> Result<String, PasswordError> {
-    let least = match method.kind() {
-        Kind::Argon2id { .. } => 8,
-        Kind::Scrypt { .. } | Kind::Pbkdf2 { .. } => 1,
+    let salts = match method.kind() {
+        // RFC 9106 §3.1 wants 8, and a PHC string has room for 64 characters.
+        Kind::Argon2id { .. } => 8..=48,
+        Kind::Scrypt { .. } | Kind::Pbkdf2 { .. } => 1..=1024,
     };
     let bad_salt = || PasswordError::Salt {
         bytes: salt_bytes,
         method,
     };
-    if !(least..=MAX_SALT_BYTES).contains(&salt_bytes) {
+    if !salts.contains(&salt_bytes) {
         return Err(bad_salt());
     }
     let mut salt = vec![0; salt_bytes];
@@ -119,8 +120,6 @@ pub fn needs_rehash(hash: &str) -> bool {
 
 const ARGON2: &str = "$argon2";
 const SALT_BYTES: usize = 16;
-/// A PHC string has room for 64 characters of salt.
-const MAX_SALT_BYTES: usize = 48;
 
 fn argon2id(method: PasswordMethod) -> Option<Argon2<'static>> {
     let Kind::Argon2id {
@@ -290,8 +289,8 @@ mod tests {
         let argon2id = PasswordMethod::argon2id(64, 1, 1).unwrap();
         let pbkdf2 = PasswordMethod::pbkdf2(PasswordDigest::Sha1, 1).unwrap();
         assert!(!salt(argon2id, 7) && salt(argon2id, 8) && salt(argon2id, 48));
-        assert!(!salt(pbkdf2, 0) && salt(pbkdf2, 1) && salt(pbkdf2, 48));
-        assert!(!salt(argon2id, 49) && !salt(pbkdf2, 49));
+        assert!(!salt(pbkdf2, 0) && salt(pbkdf2, 1) && salt(pbkdf2, 1024));
+        assert!(!salt(argon2id, 49) && !salt(pbkdf2, 1025));
     }
 
     #[test]

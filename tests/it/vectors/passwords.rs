@@ -21,9 +21,10 @@ fn password_hashes() {
 /// The rows are about Werkzeug's form, whose default method is scrypt.
 fn generate(input: &Value) -> Result<Value, PasswordError> {
     let method: PasswordMethod = input["method"].as_str().unwrap_or("scrypt").parse()?;
-    let salt_bytes = input["salt_length"].as_u64().unwrap_or(16);
+    let salt_bytes = input["salt_length"].as_i64().unwrap_or(16);
+    let salt_bytes = usize::try_from(salt_bytes).unwrap_or(0);
     let password = text(&input["password"]);
-    let make = || generate_password_hash_with(&password, method, salt_bytes as usize);
+    let make = || generate_password_hash_with(&password, method, salt_bytes);
     let (hash, other) = (make()?, make()?);
     Ok(json!({
         "matches": matches(input["pattern"].as_str().unwrap(), &hash),
