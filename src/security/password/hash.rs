@@ -7,7 +7,8 @@ use sha1::Sha1;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 
 use crate::security::constant_time_eq;
-use crate::security::password::method::{Kind, PasswordDigest, PasswordError, PasswordMethod};
+use crate::security::password::method::Kind;
+use crate::security::password::{PasswordDigest, PasswordError, PasswordMethod};
 
 /// A hash of `password` by argon2id, with a salt of its own, to be stored as it is.
 ///

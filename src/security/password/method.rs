@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::security::password::{PasswordDigest, PasswordError};
+
 /// How a password is hashed, and how dear that is.
 ///
 /// Read from and written in Werkzeug's form: `scrypt:32768:8:1`, `pbkdf2:sha256:1000000`, and
@@ -201,111 +203,6 @@ impl fmt::Display for PasswordMethod {
             Kind::Pbkdf2 { digest, iterations } => write!(f, "pbkdf2:{digest}:{iterations}"),
         }
     }
-}
-
-/// The hash function that PBKDF2 repeats. SHA-1 is there to check old hashes, and still sound
-/// in this use; MD5 is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum PasswordDigest {
-    Sha1,
-    Sha224,
-    Sha256,
-    Sha384,
-    Sha512,
-}
-
-impl PasswordDigest {
-    /// The bytes it gives, which is how long Werkzeug lets a hash be.
-    pub(super) fn len(self) -> usize {
-        match self {
-            Self::Sha1 => 20,
-            Self::Sha224 => 28,
-            Self::Sha256 => 32,
-            Self::Sha384 => 48,
-            Self::Sha512 => 64,
-        }
-    }
-}
-
-impl FromStr for PasswordDigest {
-    type Err = PasswordError;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name {
-            "sha1" => Ok(Self::Sha1),
-            "sha224" => Ok(Self::Sha224),
-            "sha256" => Ok(Self::Sha256),
-            "sha384" => Ok(Self::Sha384),
-            "sha512" => Ok(Self::Sha512),
-            _ => Err(PasswordError::Unsupported {
-                method: format!("pbkdf2:{name}"),
-            }),
-        }
-    }
-}
-
-impl fmt::Display for PasswordDigest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sha1 => "sha1",
-            Self::Sha224 => "sha224",
-            Self::Sha256 => "sha256",
-            Self::Sha384 => "sha384",
-            Self::Sha512 => "sha512",
-        })
-    }
-}
-
-/// Why a password could not be hashed, or a hash not checked.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PasswordError {
-    /// A method that is not known here.
-    #[error(
-        "password method {method:?} is none of argon2id, scrypt and pbkdf2 with SHA-1 or SHA-2"
-    )]
-    Unsupported {
-        /// The method.
-        method: String,
-    },
-    /// A known method with parameters it cannot take.
-    #[error(
-        "password method {method:?} is not like argon2id:19456:2:1, scrypt:32768:8:1 or pbkdf2:sha256:1000000"
-    )]
-    Parameters {
-        /// The method and its parameters.
-        method: String,
-    },
-    /// A method that would take too much memory or time.
-    #[error(
-        "password method {method} costs too much; one hash may take {} MiB and a few seconds",
-        PasswordMethod::MAX_MEMORY_KIB / 1024
-    )]
-    Cost {
-        /// The method and its parameters.
-        method: String,
-    },
-    /// A salt too short to be one, or too long for the method.
-    #[error("a salt of {bytes} bytes does not do for {method}; 16 do for every method")]
-    Salt {
-        /// How long it should be.
-        bytes: usize,
-        /// The method and its parameters.
-        method: PasswordMethod,
-    },
-    /// A text that begins like an argon2 hash and is none.
-    #[error("the stored hash begins with $argon2 and cannot be read")]
-    Malformed {
-        /// What is wrong with it.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The system gave no random bytes for a salt.
-    #[error("no random bytes for a salt")]
-    Random {
-        /// What the system says.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
 }
 
 #[cfg(test)]
