@@ -48,10 +48,10 @@ pub use conditional::{Conditions, Decision, PreconditionFailed, Validators};
 pub use content_range::ContentRange;
 pub use content_security_policy::{ContentSecurityPolicy, CspError};
 pub use content_type::{ContentType, with_default_charset};
+pub use cookie::Cookies;
 pub use cross_origin::{
     CrossOriginEmbedderPolicy, CrossOriginOpenerPolicy, CrossOriginResourcePolicy,
 };
-pub use cookie::Cookies;
 pub use disposition::ContentDisposition;
 pub use etag::{ETag, ETagError, ETags};
 pub use header_set::HeaderSet;
