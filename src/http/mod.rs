@@ -4,7 +4,7 @@
 //! Methods, statuses, versions and header maps are those of crate [`http`]. What it
 //! lacks lives here, one family of fields to a file.
 
-mod accept;
+pub mod accept;
 /// Numbers of seconds: `Age` (RFC 9111 §5.1) and its like.
 pub mod age;
 mod auth;
@@ -22,13 +22,17 @@ mod disposition;
 mod etag;
 /// How far a field goes: to the next hop only, with the content, or all the way.
 pub mod field_scope;
+pub mod forwarded;
 pub mod h1;
 mod header_set;
+mod host;
 mod if_range;
+mod iri;
 mod list;
-mod multidict;
+pub mod multidict;
 mod options;
 mod range;
+mod reference;
 mod retry_after;
 mod same_site;
 mod sec_fetch;
@@ -40,7 +44,7 @@ pub use ::http::{
     Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header,
 };
 
-pub use accept::Accept;
+pub use accept::{Accept, AcceptCharset, AcceptEncoding, AcceptLanguage};
 pub use auth::{AuthError, Authorization, WwwAuthenticate};
 pub use cache_control::{CacheControl, CacheScope};
 pub(crate) use conditional::sole;
@@ -54,12 +58,17 @@ pub use cross_origin::{
 };
 pub use disposition::ContentDisposition;
 pub use etag::{ETag, ETagError, ETags};
+pub use forwarded::Forwarded;
 pub use header_set::HeaderSet;
+pub use host::{Host, HostError, TrustedHosts};
 pub use if_range::IfRange;
+pub use iri::{UrlError, iri_to_uri, uri_to_iri};
+pub(crate) use iri::{is_local, path_to_uri, query_to_uri};
 pub use list::{FieldError, dump_dict, dump_list, parse_dict, parse_list};
-pub use multidict::{MultiDict, ValueError};
+pub use multidict::{CombinedMultiDict, MultiDict, ValueError};
 pub use options::OptionsHeader;
 pub use range::{Range, RangeError, RangeSpec};
+pub use reference::join;
 pub use retry_after::RetryAfter;
 pub use same_site::SameSite;
 pub use sec_fetch::{SecFetchDest, SecFetchMode, SecFetchSite};

@@ -15,3 +15,13 @@ pub(crate) fn to_ascii(domain: &str) -> Option<Cow<'_, str>> {
     }
     ::idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::URL).ok()
 }
+
+/// The text behind a label in its `xn--` form; `None` where there is none, or the label is
+/// longer than any (RFC 1035 §2.3.4).
+pub(crate) fn label_to_unicode(label: &str) -> Option<String> {
+    if !label.starts_with("xn--") || label.len() > 63 {
+        return None;
+    }
+    let (text, outcome) = ::idna::domain_to_unicode(label);
+    outcome.is_ok().then_some(text)
+}
