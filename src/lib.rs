@@ -28,6 +28,7 @@
 //! - [`wsgi`] is the contract below: an [`App`](wsgi::App) is called with an
 //!   [`Environ`](wsgi::Environ). Middleware is an app that holds an app.
 //! - [`server`] is the engine, for programs that want to start and stop it themselves.
+//! - [`middleware`] has what stands around an app, such as the trust in a proxy's fields.
 //! - [`testing`] calls an app without a socket; [`templates`] renders a folder of templates;
 //!   [`session`] keeps what a visitor did in a cookie; [`security`] makes names and paths
 //!   safe, and hashes passwords.
@@ -102,6 +103,7 @@ pub mod exceptions;
 // Floor 6: what stands around an app.
 #[cfg(feature = "debugger")]
 pub mod debugger;
+pub mod middleware;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod view;

@@ -8,7 +8,7 @@ use crate::wsgi::{Environ, Error, Reply};
 /// The reply to an error that is an answer: an [`HttpException`], or something the client got
 /// wrong. `None` for a failure of the app itself.
 ///
-/// The media type is the one the client likes best of text, HTML and JSON. Only the error
+/// The media type is the one the client likes best of HTML, JSON and text. Only the error
 /// itself counts, not its causes: a form error deep inside an app's own may be about another
 /// request altogether, made by the app.
 pub fn answer(error: &Error, environ: &Environ) -> Option<Reply> {

@@ -1,7 +1,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use crate::http::{
+    ContentRange, HeaderMap, HeaderName, HeaderValue, Method, RetryAfter, StatusCode, header,
+};
 
 /// An answer carried as an error.
 ///
@@ -43,7 +45,45 @@ impl HttpException {
         self
     }
 
-    /// With a header field: `Allow` for a 405, `Retry-After` for a 503.
+    /// The exception for a status by its number; `None` for numbers that no app has a reason to
+    /// answer with: those that are no error, not registered, or reserved such as 402.
+    /// [`new`](Self::new) takes every status.
+    pub fn from_code(code: u16) -> Option<Self> {
+        let status = StatusCode::from_u16(code).ok()?;
+        is_in_table(code).then(|| Self::new(status))
+    }
+
+    /// With the methods that the address does answer: `Allow`, which a 405 needs (RFC 9110
+    /// §15.5.6).
+    pub fn with_allow(self, methods: impl IntoIterator<Item = Method>) -> Self {
+        let names: Vec<_> = methods
+            .into_iter()
+            .map(|method| method.to_string())
+            .collect();
+        self.with_text(header::ALLOW, &names.join(", "))
+    }
+
+    /// With the length of what a range was asked of
+    /// ([`ContentRange::unsatisfied`]), for a 416 (RFC 9110 §15.5.17).
+    pub fn with_content_range(self, range: &ContentRange) -> Self {
+        self.with_text(header::CONTENT_RANGE, &range.to_string())
+    }
+
+    /// With when to try again, for a 429 or a 503 (RFC 9110 §10.2.3).
+    pub fn with_retry_after(self, when: RetryAfter) -> Self {
+        self.with_text(header::RETRY_AFTER, &when.to_string())
+    }
+
+    fn with_text(self, name: HeaderName, text: &str) -> Self {
+        let value = HeaderValue::try_from(text);
+        self.with_header(
+            name,
+            value.expect("tokens, numbers and dates are visible ASCII"),
+        )
+    }
+
+    /// With a header field, beside those with its name: `WWW-Authenticate` for a 401, once for each
+    /// challenge.
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.append(name, value);
         self
@@ -96,6 +136,10 @@ macro_rules! table {
             )*
         }
 
+        fn is_in_table(code: u16) -> bool {
+            matches!(code, $($number)|*)
+        }
+
         fn description(status: StatusCode) -> &'static str {
             match status.as_u16() {
                 $($number => $description,)*
@@ -109,12 +153,10 @@ macro_rules! table {
 table! {
     400 bad_request "The server cannot understand this request."
     401 unauthorized "You need to prove who you are before you may see this."
-    402 payment_required "This has to be paid for first."
     403 forbidden "You are not allowed to see this."
     404 not_found "There is nothing at this address."
     405 method_not_allowed "This address does not answer that method."
     406 not_acceptable "There is no form of this that you accept."
-    407 proxy_authentication_required "The proxy needs to know who you are."
     408 request_timeout "The request took too long to arrive."
     409 conflict "This conflicts with the present state of what you are changing."
     410 gone "What was here is gone for good."
@@ -130,8 +172,6 @@ table! {
     422 unprocessable_content "The request is well formed, but makes no sense here."
     423 locked "This is locked."
     424 failed_dependency "Something this depends on has failed."
-    425 too_early "The server will not risk that this request is a repetition."
-    426 upgrade_required "This needs another protocol."
     428 precondition_required "This change needs a precondition, such as If-Match."
     429 too_many_requests "You have asked too often; wait a little."
     431 request_header_fields_too_large "The request's header is larger than this server takes."
@@ -142,9 +182,4 @@ table! {
     503 service_unavailable "The server cannot answer now; try again later."
     504 gateway_timeout "A server behind this one took too long."
     505 http_version_not_supported "The server does not speak that version of HTTP."
-    506 variant_also_negotiates "The server's choice of variants leads in a circle."
-    507 insufficient_storage "There is no room left to store this."
-    508 loop_detected "The request led in a circle."
-    510 not_extended "The request needs further extensions."
-    511 network_authentication_required "The network needs to know who you are."
 }

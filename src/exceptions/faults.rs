@@ -4,9 +4,9 @@ use std::io;
 use crate::exceptions::HttpException;
 use crate::forms::{FormError, TypedError, TypedFormError};
 use crate::http::h1::Fault;
-use crate::http::{ContentRange, HeaderValue, PreconditionFailed, StatusCode, ValueError, header};
+use crate::http::{ContentRange, HostError, PreconditionFailed, StatusCode, ValueError};
 use crate::request::JsonError;
-use crate::response::{FileError, RangeNotSatisfiable};
+use crate::response::{FileError, RangeNotSatisfiable, RedirectError};
 
 /// One row per error of a lower floor that is about the request: its status, and the mend if
 /// it knows one.
@@ -40,6 +40,8 @@ faults! {
     TypedFormError, TypedFormError::status, no_help;
     TypedError, bad_request, no_help;
     ValueError, bad_request, no_help;
+    HostError, bad_request, no_help;
+    RedirectError, redirect_status, no_help;
     FileError, file_status, no_help;
     PreconditionFailed, precondition_failed, no_help;
 }
@@ -48,12 +50,9 @@ impl From<RangeNotSatisfiable> for HttpException {
     /// With the length there is, for the client to ask again (RFC 9110 §15.5.17).
     fn from(error: RangeNotSatisfiable) -> Self {
         let exception = Self::of(&error, StatusCode::RANGE_NOT_SATISFIABLE, None);
-        let field = ContentRange::unsatisfied("bytes", error.length)
-            .ok()
-            .and_then(|range| HeaderValue::try_from(range.to_string()).ok());
-        match field {
-            Some(field) => exception.with_header(header::CONTENT_RANGE, field),
-            None => exception,
+        match ContentRange::unsatisfied("bytes", error.length) {
+            Ok(range) => exception.with_content_range(&range),
+            Err(_) => exception, // the unit is a token, so this is not met
         }
     }
 }
@@ -83,6 +82,14 @@ fn bad_request<E>(_: &E) -> StatusCode {
 
 fn precondition_failed(_: &PreconditionFailed) -> StatusCode {
     StatusCode::PRECONDITION_FAILED
+}
+
+/// Where a stranger wanted to be sent is the stranger's; every other target is the app's.
+fn redirect_status(error: &RedirectError) -> StatusCode {
+    match error {
+        RedirectError::Elsewhere { .. } => StatusCode::BAD_REQUEST,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
 }
 
 fn file_status(error: &FileError) -> StatusCode {

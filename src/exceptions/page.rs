@@ -7,10 +7,10 @@ use crate::response::Response;
 use crate::text::html;
 
 impl HttpException {
-    /// The answer in the form the client likes best. Whoever takes anything, as `curl` does,
-    /// gets text.
+    /// The answer in the form the client likes best; whoever has no preference gets HTML, as
+    /// from Werkzeug.
     pub fn page(&self, request: &Request<'_>) -> Response {
-        let offers = ["text/plain", "text/html", "application/json"];
+        let offers = ["text/html", "application/json", "text/plain"];
         let body = match request.best_match(&offers) {
             Some("text/html") => Response::html(self.to_html()),
             Some("application/json") => {

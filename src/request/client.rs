@@ -1,9 +1,17 @@
+use std::net::SocketAddr;
+
 use crate::http::HeaderName;
 use crate::request::Request;
 use crate::text::{latin1, quoted};
 
 /// Who the client is, as others tell.
 impl Request<'_> {
+    /// Who connected; `None` on a Unix socket. Behind a proxy this is the proxy, unless
+    /// [`ProxyFix`](crate::middleware::ProxyFix) stands around the app.
+    pub fn remote_addr(&self) -> Option<SocketAddr> {
+        self.environ.remote()
+    }
+
     /// The addresses in `X-Forwarded-For`, the client's own first; without the field, that of
     /// whoever connected.
     ///

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use crate::http::{Accept, CacheControl, ContentType, HeaderName, date, header};
+use crate::http::{CacheControl, ContentType, HeaderName, date, header};
 use crate::request::Request;
 
 /// The header, field by field.
@@ -32,23 +32,6 @@ impl<'a> Request<'a> {
     /// The length the body claims; `None` where it is chunked or there is none.
     pub fn content_length(&self) -> Option<u64> {
         self.environ.content_length()
-    }
-
-    /// What media types the client takes.
-    pub fn accept(&self) -> Accept {
-        let fields = self.headers().get_all(header::ACCEPT).iter();
-        let texts: Vec<_> = fields
-            .map(|value| String::from_utf8_lossy(value.as_bytes()))
-            .collect();
-        if texts.is_empty() {
-            return Accept::anything();
-        }
-        Accept::parse(&texts.join(","))
-    }
-
-    /// The one of `offers` that the client likes best.
-    pub fn best_match<'o>(&self, offers: &[&'o str]) -> Option<&'o str> {
-        self.accept().best_match(offers)
     }
 
     /// `Referer`: the page the request came from, where the browser tells.

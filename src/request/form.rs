@@ -3,7 +3,7 @@ use std::cell::{Cell, OnceCell};
 use serde::de::DeserializeOwned;
 
 use crate::forms::{self, Form, FormError, TypedError, TypedFormError, Upload, urlencoded};
-use crate::http::MultiDict;
+use crate::http::{CombinedMultiDict, Method, MultiDict};
 use crate::request::Request;
 
 /// What was parsed of the query and the form.
@@ -11,7 +11,6 @@ use crate::request::Request;
 pub(super) struct FormCache {
     args: OnceCell<MultiDict>,
     form: OnceCell<Result<Form, FormError>>,
-    values: OnceCell<MultiDict>,
     took_body: Cell<bool>,
 }
 
@@ -49,14 +48,17 @@ impl Request<'_> {
 
     /// The query's names and values, then the form's.
     ///
+    /// The form counts for `POST`, `PUT` and `PATCH` only, as in Werkzeug: a body means nothing
+    /// elsewhere, and a cache that ignores it would keep the wrong answer.
+    ///
     /// # Errors
     /// As [`form`](Self::form).
-    pub fn values(&self) -> Result<&MultiDict, FormError> {
-        let form = self.form()?;
-        Ok(self
-            .form
-            .values
-            .get_or_init(|| self.args().iter().chain(form.iter()).collect()))
+    pub fn values(&self) -> Result<CombinedMultiDict<'_>, FormError> {
+        let has_form = [Method::POST, Method::PUT, Method::PATCH].contains(self.method());
+        let form = has_form.then(|| self.form()).transpose()?;
+        Ok(CombinedMultiDict::new(
+            [self.args()].into_iter().chain(form),
+        ))
     }
 
     /// The query as a value of yours.

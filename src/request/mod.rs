@@ -3,6 +3,7 @@
 //! Start at [`Request`]. Its methods are grouped by what they read, one group to a file. What
 //! the client got wrong is an `Err` that `?` turns into the right 4xx.
 
+mod accept;
 mod authorization;
 mod body;
 mod client;

@@ -1,6 +1,5 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::net::SocketAddr;
 
 use bytes::Bytes;
 
@@ -58,23 +57,38 @@ impl<'a> Request<'a> {
     }
 
     /// The path within the app, decoded: `/café`. What is no UTF-8 becomes U+FFFD.
+    ///
+    /// It begins with one slash, however many were sent: `//elsewhere.test` is a host to every
+    /// browser. The environ has the path as it came.
     pub fn path(&self) -> Cow<'a, str> {
-        self.environ.path()
+        match self.path_bytes() {
+            Some(path) => String::from_utf8_lossy(path),
+            None => Cow::Owned(format!("/{}", self.environ.path())),
+        }
     }
 
-    /// Where the app is mounted, decoded; empty at the root of the server.
+    /// The path from the last of its leading slashes on; `None` where it has none.
+    pub(super) fn path_bytes(&self) -> Option<&'a [u8]> {
+        let path = self.environ.path_info();
+        let slashes = path.iter().take_while(|byte| **byte == b'/').count();
+        Some(&path[slashes.checked_sub(1)?..])
+    }
+
+    /// Where the app is mounted, decoded and without a slash at its end; empty at the root of
+    /// the server.
     pub fn script_root(&self) -> Cow<'a, str> {
-        String::from_utf8_lossy(self.environ.script_root())
+        String::from_utf8_lossy(self.script_root_bytes())
+    }
+
+    pub(super) fn script_root_bytes(&self) -> &'a [u8] {
+        let root = self.environ.script_root();
+        let kept = root.iter().rposition(|byte| *byte != b'/');
+        &root[..kept.map_or(0, |last| last + 1)]
     }
 
     /// What follows `?`, as sent.
     pub fn query_string(&self) -> Cow<'a, str> {
         String::from_utf8_lossy(self.environ.query_string())
-    }
-
-    /// Who connected; `None` on a Unix socket.
-    pub fn remote_addr(&self) -> Option<SocketAddr> {
-        self.environ.remote()
     }
 
     /// How much of the body is taken: the app's own [`FormLimits`] from the environ's

@@ -1,10 +1,11 @@
-use std::borrow::Cow;
-
-use crate::http::header;
+use crate::http::{Host, HostError, TrustedHosts, header, path_to_uri, query_to_uri, uri_to_iri};
 use crate::request::Request;
-use crate::text::percent;
 
-/// The URL, put together from its parts.
+/// The URL, put together from its parts, as people read it:
+/// [`iri_to_uri`](crate::http::iri_to_uri) makes it fit for a header.
+///
+/// Its host is what the client asked for, so an app that builds links for others from it names
+/// its [`TrustedHosts`].
 impl<'a> Request<'a> {
     /// `http` or `https`.
     pub fn scheme(&self) -> &'a str {
@@ -16,54 +17,85 @@ impl<'a> Request<'a> {
         self.scheme() == "https"
     }
 
-    /// The host the client asked for, with a port where it is not the scheme's own.
+    /// The host the client asked for, with a port where it is not the scheme's own: of the
+    /// request target, else of the `Host` field, else the server's own name.
     ///
-    /// The client chooses it: never build a link in a mail from it.
-    pub fn host(&self) -> Cow<'a, str> {
-        let field = || {
-            self.headers()
-                .get(header::HOST)
-                .map(|value| value.as_bytes())
-        };
-        let asked = self.environ.target_authority().or_else(field);
-        let host = match asked.filter(|host| !host.is_empty()) {
-            Some(host) => String::from_utf8_lossy(host),
-            None => {
-                let server = self.environ.server();
-                Cow::Owned(format!("{}:{}", server.name, server.port))
-            }
-        };
-        let port = if self.is_secure() { ":443" } else { ":80" };
-        match host.strip_suffix(port).or_else(|| host.strip_suffix(":0")) {
-            Some(bare) => Cow::Owned(bare.to_owned()),
-            None => host,
+    /// # Errors
+    /// [`HostError`], 400: it is no host, or none of the [`TrustedHosts`] among the environ's
+    /// extensions.
+    pub fn host(&self) -> Result<Host, HostError> {
+        let field = self
+            .headers()
+            .get(header::HOST)
+            .map(|value| value.as_bytes());
+        let asked = self.environ.target_authority().or(field);
+        let server = self.environ.server();
+        let port = (server.port != 0).then_some(server.port);
+        let host = Host::of_request(
+            self.scheme(),
+            asked.filter(|host| !host.is_empty()),
+            Some((&server.name, port)),
+        )?;
+        if let Some(trusted) = self.environ.extensions().get::<TrustedHosts>() {
+            trusted.check(&host)?;
         }
+        Ok(host)
     }
 
     /// The whole URL: `http://localhost:8000/search?q=tea`.
-    pub fn url(&self) -> String {
-        let query = self.environ.query_string();
-        if query.is_empty() {
-            return self.base_url();
-        }
-        format!("{}?{}", self.base_url(), percent::encode_reference(query))
+    ///
+    /// # Errors
+    /// As [`host`](Self::host).
+    pub fn url(&self) -> Result<String, HostError> {
+        let query = match self.environ.query_string() {
+            b"" => String::new(),
+            query => format!("?{}", query_to_uri(query)),
+        };
+        Ok(uri_to_iri(&format!("{}{query}", self.base_uri()?)))
     }
 
     /// The URL without its query.
-    pub fn base_url(&self) -> String {
-        let root = percent::encode_path(self.environ.script_root());
-        let path = percent::encode_path(self.environ.path_info());
-        format!("{}://{}{root}{path}", self.scheme(), self.host())
+    ///
+    /// # Errors
+    /// As [`host`](Self::host).
+    pub fn base_url(&self) -> Result<String, HostError> {
+        Ok(uri_to_iri(&self.base_uri()?))
     }
 
     /// The URL the app is mounted at, with a slash at its end.
-    pub fn root_url(&self) -> String {
-        let root = percent::encode_path(self.environ.script_root());
-        format!(
-            "{}://{}{}/",
+    ///
+    /// # Errors
+    /// As [`host`](Self::host).
+    pub fn root_url(&self) -> Result<String, HostError> {
+        Ok(uri_to_iri(&format!("{}/", self.root_uri()?)))
+    }
+
+    /// The URL of the host, with a slash at its end, wherever on it the app is mounted.
+    ///
+    /// # Errors
+    /// As [`host`](Self::host).
+    pub fn host_url(&self) -> Result<String, HostError> {
+        Ok(uri_to_iri(&format!(
+            "{}://{}/",
             self.scheme(),
-            self.host(),
-            root.trim_end_matches('/')
-        )
+            self.host()?
+        )))
+    }
+
+    /// The path within the app, `?`, and the query as sent. The `?` is there without a query
+    /// too, as in Werkzeug.
+    pub fn full_path(&self) -> String {
+        format!("{}?{}", self.path(), self.query_string())
+    }
+
+    fn base_uri(&self) -> Result<String, HostError> {
+        let path = path_to_uri(self.path_bytes().unwrap_or(self.environ.path_info()));
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        Ok(format!("{}{slash}{path}", self.root_uri()?))
+    }
+
+    fn root_uri(&self) -> Result<String, HostError> {
+        let root = path_to_uri(self.script_root_bytes());
+        Ok(format!("{}://{}{root}", self.scheme(), self.host()?))
     }
 }

@@ -4,7 +4,8 @@ use std::io::Read;
 use bytes::Bytes;
 
 use crate::http::{ContentDisposition, HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use crate::wsgi::{Body, Error, Reply, Result};
+use crate::response::redirect::quote_locations;
+use crate::wsgi::{Body, Error, Reply, Result, Status};
 
 /// An answer: status, header fields and a body.
 ///
@@ -20,6 +21,8 @@ use crate::wsgi::{Body, Error, Reply, Result};
 #[must_use = "a response is sent by returning it"]
 pub struct Response {
     pub(super) status: StatusCode,
+    /// A reason phrase of its own, while the status is the one it was given with.
+    line: Option<Status>,
     pub(super) headers: HeaderMap,
     pub(super) body: Body,
     /// The first thing that went wrong.
@@ -31,6 +34,7 @@ impl Response {
     pub fn new(content_type: &str, body: impl Into<Body>) -> Self {
         Self {
             status: StatusCode::OK,
+            line: None,
             headers: HeaderMap::new(),
             body: body.into(),
             error: None,
@@ -57,6 +61,7 @@ impl Response {
     pub fn empty() -> Self {
         Self {
             status: StatusCode::NO_CONTENT,
+            line: None,
             headers: HeaderMap::new(),
             body: Body::empty(),
             error: None,
@@ -84,6 +89,17 @@ impl Response {
             response.status = status.try_into().map_err(|source| ResponseError::Status {
                 source: source.into(),
             })?;
+            Ok(())
+        })
+    }
+
+    /// Answers with another status and a reason phrase of its own: `"404 Nothing Here"`. Only
+    /// clients of HTTP/1.1 see the phrase, and few show it.
+    pub fn status_line(self, line: &str) -> Self {
+        self.attempt(|response| {
+            let line: Status = line.trim_matches(' ').try_into()?;
+            response.status = line.code();
+            response.line = Some(line);
             Ok(())
         })
     }
@@ -170,8 +186,12 @@ impl Response {
             return Err(error);
         }
         let mut reply = Reply::new(self.body);
-        *reply.status_mut() = self.status;
+        match self.line.filter(|line| line.code() == self.status) {
+            Some(line) => line.apply(&mut reply),
+            None => *reply.status_mut() = self.status,
+        }
         *reply.headers_mut() = self.headers;
+        quote_locations(reply.headers_mut());
         Ok(fit_to_status(reply))
     }
 }

@@ -131,7 +131,8 @@ impl Status {
         }
     }
 
-    fn apply(self, reply: &mut Reply) {
+    /// Gives a reply this status, and the reason phrase with it.
+    pub(crate) fn apply(self, reply: &mut Reply) {
         *reply.status_mut() = self.code;
         reply.extensions_mut().extend(
             self.reason

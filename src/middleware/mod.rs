@@ -1,0 +1,10 @@
+//! Apps around an app: what changes a request before the app sees it, or answers in its place.
+//!
+//! Each holds an app and is one, so they nest in any order. [`ProxyFix`] stands outermost: the
+//! others should see what it found out.
+
+mod proxy_fix;
+mod trust_hosts;
+
+pub use proxy_fix::{Believed, ProxyFix, TrustedHops};
+pub use trust_hosts::TrustHosts;
