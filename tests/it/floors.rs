@@ -24,6 +24,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("server", 4),
     ("exceptions", 5),
     ("debugger", 6),
+    ("middleware", 6),
     ("testing", 6),
     ("view", 6),
     ("dev", 7),

@@ -13,6 +13,7 @@ mod floors;
 #[cfg(all(feature = "forms", feature = "server"))]
 pub mod fuzz;
 mod pep3333;
+mod toolkit_addresses;
 mod toolkit_conditional;
 mod toolkit_cookies;
 mod toolkit_fields;

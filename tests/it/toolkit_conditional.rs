@@ -99,7 +99,8 @@ fn a_range_of_a_file() {
 #[test]
 fn a_range_that_cannot_be_satisfied_is_explained() {
     let (_outer, client) = site();
-    let response = get(&client, "/alphabet.txt", &[("range", "bytes=99-")]);
+    let fields = [("range", "bytes=99-"), ("accept", "text/plain")];
+    let response = get(&client, "/alphabet.txt", &fields);
     assert_eq!(
         response.text(),
         "416 Range Not Satisfiable\n\nthe range is not within the 26 bytes there are\n"

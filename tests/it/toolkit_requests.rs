@@ -29,9 +29,9 @@ fn environ(scheme: &'static str, port: u16, target: &str, host: Option<&str>) ->
 #[track_caller]
 fn check_url(environ: &Environ, url: &str, base: &str, root: &str) {
     let request = Request::new(environ);
-    assert_eq!(request.url(), url);
-    assert_eq!(request.base_url(), base);
-    assert_eq!(request.root_url(), root);
+    assert_eq!(request.url().unwrap(), url);
+    assert_eq!(request.base_url().unwrap(), base);
+    assert_eq!(request.root_url().unwrap(), root);
 }
 
 #[test]
@@ -82,8 +82,8 @@ fn the_url_is_encoded_and_the_path_decoded() {
     assert_eq!(request.script_root(), "/app");
     check_url(
         &environ,
-        "http://a.test/app/caf%C3%A9%3F/%20x?q=%C3%A9&r=a+b",
-        "http://a.test/app/caf%C3%A9%3F/%20x",
+        "http://a.test/app/café%3F/%20x?q=é&r=a+b",
+        "http://a.test/app/café%3F/%20x",
         "http://a.test/app/",
     );
 }
@@ -120,7 +120,10 @@ fn args_values_and_conversions() {
         let tags: Vec<_> = request.values()?.get_all("tag").collect();
         Ok(format!("{page} {}", tags.join(",")))
     });
-    let ask = |target: &str| client.post(target).form([("tag", "c")]).send().unwrap();
+    let ask = |target: &str| {
+        let asked = client.post(target).header("accept", "text/plain");
+        asked.form([("tag", "c")]).send().unwrap()
+    };
     assert_eq!(ask("/?page=2&tag=a&tag=b").text(), "2 a,b,c");
     let missing = ask("/");
     assert_eq!(
@@ -215,7 +218,8 @@ fn an_exception_is_an_answer_in_the_form_the_client_likes() {
         "{}",
         html.text()
     );
-    let text = ask("*/*");
+    assert_eq!(ask("*/*").text(), html.text());
+    let text = ask("text/plain");
     assert_eq!(text.text(), "405 Method Not Allowed\n\nnot <this>\nway\n");
     let json: serde_json::Value = ask("application/json").json().unwrap();
     assert_eq!(json["status"], 405);
@@ -236,6 +240,7 @@ fn a_view_may_fail_with_exceptions_only() {
     let send = |b: &str| {
         client
             .post("/")
+            .header("accept", "text/plain")
             .form([("a", "1"), ("b", b)])
             .send()
             .unwrap()

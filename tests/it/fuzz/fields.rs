@@ -1,6 +1,11 @@
+use std::fmt::Debug;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use devserve::http::{Accept, ContentDisposition, ContentType, OptionsHeader, cookie, date};
+use devserve::http::accept::{AcceptList, Range};
+use devserve::http::{
+    Accept, AcceptCharset, AcceptEncoding, AcceptLanguage, ContentDisposition, ContentType,
+    OptionsHeader, cookie, date,
+};
 
 /// The values of header fields: every text has a meaning, and a meaning that can be written is
 /// read back.
@@ -56,6 +61,10 @@ fn options(text: &str) {
 fn accept(text: &str) {
     const OFFERS: [&str; 4] = ["text/html", "application/json", "text/plain", "image/png"];
     let accept = Accept::parse(text);
+    printed(&accept);
+    printed(&AcceptLanguage::parse(text));
+    printed(&AcceptEncoding::parse(text));
+    printed(&AcceptCharset::parse(text));
     let qualities = OFFERS.map(|offer| accept.quality(offer));
     assert!(
         qualities
@@ -66,6 +75,19 @@ fn accept(text: &str) {
     match accept.best_match(&OFFERS) {
         Some(best) => assert_eq!(accept.quality(best), most),
         None => assert_eq!(most, 0.0),
+    }
+}
+
+/// A list that is written is read back: but for `%22`, which is HTML's way to write a quote.
+fn printed<R: Range + PartialEq + Debug>(accept: &AcceptList<R>) {
+    let written = accept.to_string();
+    if !written.contains("%22") {
+        assert_eq!(AcceptList::parse(&written), *accept, "{written:?}");
+    }
+    let mut last = f32::INFINITY;
+    for (_, quality) in accept.iter() {
+        assert!(quality <= last, "{written:?}");
+        last = quality;
     }
 }
 

@@ -4,6 +4,7 @@
 //! it from package `fuzz`, whose library this module is too; `stable` calls it in `cargo test`
 //! with the corpora and with mutations of them. `fuzz/README.md` says how to add one.
 
+mod addresses;
 mod chunked;
 mod conditions;
 mod connection;
@@ -19,6 +20,7 @@ mod reference;
 #[cfg(test)]
 mod stable;
 
+pub use addresses::addresses;
 pub use chunked::chunked;
 pub use conditions::conditions;
 pub use connection::connection;

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::random::Random;
-use super::{chunked, conditions, connection, cookies, fields, forms, framing, head, lists, names};
+use super::{
+    addresses, chunked, conditions, connection, cookies, fields, forms, framing, head, lists, names,
+};
 
 /// It panics where something does not hold.
 type Target = fn(&[u8]);
@@ -17,6 +19,11 @@ const SECONDS: &str = "DEVSERVE_FUZZ_SECONDS";
 /// Without it: so many mutations, the same each time, and no longer than that.
 const ROUNDS: u64 = 3000;
 const MOST_TIME: Duration = Duration::from_millis(700);
+
+#[test]
+fn an_address_means_what_it_says() {
+    run("addresses", addresses);
+}
 
 #[test]
 fn a_body_in_chunks_reads_the_same_however_it_arrives() {

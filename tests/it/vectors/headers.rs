@@ -3,8 +3,7 @@ use std::time::{Duration, SystemTime};
 
 use devserve::Response;
 use devserve::http::{
-    Accept, ContentDisposition, ContentType, OptionsHeader, RetryAfter, age, date,
-    with_default_charset,
+    ContentDisposition, ContentType, OptionsHeader, RetryAfter, age, date, with_default_charset,
 };
 use devserve::text::{Charset, quoted};
 use serde_json::{Map, Value, json};
@@ -157,27 +156,4 @@ fn file_type(path: &Path, is_attachment: bool) -> Value {
     };
     let content_type = ContentType::parse(&field("content-type").unwrap());
     json!({"mimetype": content_type.essence(), "content_encoding": field("content-encoding")})
-}
-
-#[test]
-fn accept() {
-    run("accept", |op, input| {
-        let accept = match &input["header"] {
-            Value::Null => Accept::anything(),
-            _ => Accept::parse(&header_text(input, "header")),
-        };
-        match op {
-            "quality" => {
-                let quality = f64::from(accept.quality(input["value"].as_str().unwrap()));
-                json!({"q": (quality * 1000.0).round() / 1000.0})
-            }
-            "best_match" => {
-                let offers = input["available"].as_array().unwrap();
-                let offers: Vec<_> = offers.iter().map(|offer| offer.as_str().unwrap()).collect();
-                let best = accept.best_match(&offers).or(input["default"].as_str());
-                json!({"match": best})
-            }
-            _ => unknown(op),
-        }
-    });
 }

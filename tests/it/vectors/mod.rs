@@ -4,19 +4,25 @@
 //! them. Every failing row is listed by name; a row may only be passed over in
 //! [`skipped`].
 
+mod accept;
 mod auth;
 mod conditional;
 mod cookies;
+mod errors;
 mod forms;
 mod headers;
 mod headers_map;
+mod hosts;
 mod lists;
 mod multidict;
 mod names;
 mod passwords;
 mod policies;
+mod proxies;
 mod ranges;
+mod redirects;
 mod skipped;
+mod urls;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
