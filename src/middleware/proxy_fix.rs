@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use crate::http::forwarded::{self, Forwarded};
-use crate::http::{HeaderMap, HeaderValue, Host, header};
+use crate::http::{HeaderMap, Host, header};
 use crate::text::percent;
 use crate::wsgi::{App, Body, Environ, Reply, Result, StartResponse};
 
@@ -140,13 +140,13 @@ impl Believed {
             if let Some(port) = host.port() {
                 environ.set("SERVER_PORT", port.to_string())?;
             }
-            set_host(environ, &host)?;
+            environ.set("HTTP_HOST", host.to_string())?;
         }
         if let Some(port) = self.port {
             let field = environ.headers().get(header::HOST);
             let asked = field.and_then(|field| Host::parse(field.as_bytes()).ok());
             if let Some(host) = asked {
-                set_host(environ, &host.with_port(port))?;
+                environ.set("HTTP_HOST", host.with_port(port).to_string())?;
             }
             environ.set("SERVER_PORT", port.to_string())?;
         }
@@ -156,12 +156,6 @@ impl Believed {
         }
         Ok(())
     }
-}
-
-fn set_host(environ: &mut Environ, host: &Host) -> Result<()> {
-    let field = HeaderValue::try_from(host.to_string())?;
-    environ.headers_mut().insert(header::HOST, field);
-    Ok(())
 }
 
 fn scheme(word: Option<&str>) -> Option<&'static str> {

@@ -291,7 +291,11 @@ impl Environ {
             }
             "SERVER_PROTOCOL" => Value::Text(protocol(self.version).into()),
             "REMOTE_ADDR" => Value::Text(self.remote?.ip().to_string().into()),
-            "REMOTE_PORT" => Value::Text(self.remote?.port().to_string().into()),
+            // 0 is what an address without a port has.
+            "REMOTE_PORT" => match self.remote?.port() {
+                0 => return None,
+                port => Value::Text(port.to_string().into()),
+            },
             "HTTPS" if self.scheme() == "https" => Value::Text("on".into()),
             "wsgi.version" => Value::Version(1, 0),
             "wsgi.url_scheme" => Value::Text(self.scheme().into()),
@@ -341,8 +345,9 @@ impl Environ {
                 self.headers.insert(header::CONTENT_LENGTH, value);
             }
             "REMOTE_ADDR" => {
-                let port = self.remote.map_or(0, |remote| remote.port());
-                self.remote = Some(SocketAddr::new(value.parse().map_err(|_| bad())?, port));
+                let address = value.parse().map_err(|_| bad())?;
+                let same = self.remote.filter(|remote| remote.ip() == address);
+                self.remote = same.or(Some(SocketAddr::new(address, 0)));
             }
             "wsgi.url_scheme" => Arc::make_mut(&mut self.server).scheme = value.into(),
             "SERVER_NAME" => Arc::make_mut(&mut self.server).name = value,
@@ -353,6 +358,9 @@ impl Environ {
             _ => match header_of_key(key) {
                 Some(name) => {
                     let value = field()?;
+                    if name == header::HOST {
+                        self.target.authority = None; // it would outweigh what is said here
+                    }
                     self.headers.insert(name, value);
                 }
                 None => {

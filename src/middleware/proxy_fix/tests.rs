@@ -1,4 +1,6 @@
 use super::*;
+use crate::http::{HeaderValue, Method};
+use crate::wsgi;
 
 fn headers(fields: &[(&'static str, &str)]) -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -102,4 +104,30 @@ fn forwarded_tells_all_in_one_element() {
             ..Believed::default()
         },
     );
+}
+
+#[test]
+fn what_is_believed_outweighs_what_the_proxy_asked_for() {
+    let app = wsgi::app_fn(|environ| {
+        let port = environ.get("REMOTE_PORT").map(|port| port.to_string());
+        let host = environ.get("HTTP_HOST").map(|host| host.to_string());
+        let authority = environ.target_authority().map(<[u8]>::to_vec);
+        Ok(Reply::new(
+            format!("{port:?} {host:?} {authority:?}").into(),
+        ))
+    });
+    let hops = TrustedHops {
+        x_for: 1,
+        x_host: 1,
+        ..TrustedHops::default()
+    };
+    let fields = [
+        ("host", "10.0.0.1"),
+        ("x-forwarded-for", "192.0.2.7"),
+        ("x-forwarded-host", "shop.test"),
+    ];
+    let mut environ = Environ::new(Method::GET, "http://10.0.0.1/");
+    environ.headers_mut().extend(headers(&fields));
+    let answer = wsgi::call(&ProxyFix::with_hops(app, hops), &mut environ).unwrap();
+    assert_eq!(answer.body(), "None Some(\"shop.test\") None");
 }
