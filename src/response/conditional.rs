@@ -3,8 +3,8 @@ use std::ops;
 use std::time::SystemTime;
 
 use crate::http::{
-    Conditions, ContentRange, Decision, ETag, HeaderValue, Method, PreconditionFailed, Range,
-    RangeError, StatusCode, Validators, date, header, sole,
+    Conditions, ContentRange, Decision, ETag, HeaderMap, HeaderValue, Method, PreconditionFailed,
+    Range, RangeError, StatusCode, Validators, date, field_scope, header, sole,
 };
 use crate::response::Response;
 use crate::response::byteranges::ByteRanges;
@@ -113,24 +113,9 @@ impl Response {
         Ok(())
     }
 
-    /// A 304 has what a cache needs to renew what it holds (RFC 9110 §15.4.5), and nothing that
-    /// describes a body.
     fn become_not_modified(&mut self) {
         self.status = StatusCode::NOT_MODIFIED;
-        let of_a_body = [
-            "content-encoding",
-            "content-language",
-            "content-length",
-            "content-md5",
-            "content-range",
-            "content-type",
-        ];
-        for name in of_a_body {
-            self.headers.remove(name);
-        }
-        if self.headers.contains_key(header::ETAG) {
-            self.headers.remove(header::LAST_MODIFIED);
-        }
+        fit_to_not_modified(&mut self.headers);
     }
 
     /// The length of what ranges can be sent of, after saying that they can; `None` where they
@@ -236,4 +221,18 @@ fn digest(bytes: &[u8]) -> String {
 pub struct RangeNotSatisfiable {
     /// The length of the whole.
     pub length: u64,
+}
+
+/// A 304 has what a cache needs to renew what it holds (RFC 9110 §15.4.5), and nothing that
+/// describes a body.
+pub(super) fn fit_to_not_modified(headers: &mut HeaderMap) {
+    let of_a_cache = [
+        header::CONTENT_LOCATION,
+        header::EXPIRES,
+        header::LAST_MODIFIED,
+    ];
+    let has_tag = headers.contains_key(header::ETAG);
+    // Beside a tag the date says nothing new.
+    let kept = &of_a_cache[..if has_tag { 2 } else { 3 }];
+    field_scope::remove_entity_headers(headers, kept);
 }

@@ -4,6 +4,7 @@ use std::io::Read;
 use bytes::Bytes;
 
 use crate::http::{ContentDisposition, HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use crate::response::conditional::fit_to_not_modified;
 use crate::response::redirect::quote_locations;
 use crate::wsgi::{Body, Error, Reply, Result, Status};
 
@@ -204,6 +205,9 @@ pub(super) fn fit_to_status(mut reply: Reply) -> Reply {
         *reply.body_mut() = Body::empty();
         reply.headers_mut().remove(header::CONTENT_LENGTH);
         reply.headers_mut().remove(header::CONTENT_TYPE);
+        if reply.status() == StatusCode::NOT_MODIFIED {
+            fit_to_not_modified(reply.headers_mut());
+        }
         return reply;
     }
     if let Some(length) = reply.body().len() {

@@ -74,6 +74,21 @@ fn a_status_without_content_has_none() {
 }
 
 #[test]
+fn a_304_says_what_caches_need_and_no_more() {
+    let response = get(|_: &Request| {
+        Response::text("tea")
+            .status(304)
+            .header("content-language", "en")
+            .header("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")
+            .header("expires", "0")
+            .etag("tea")
+    });
+    let has = |name| response.header(name).is_some();
+    assert!(has("etag") && has("expires"));
+    assert!(!has("content-language") && !has("last-modified"));
+}
+
+#[test]
 fn the_first_wrong_setter_is_the_error() {
     let client = Client::new(|_: &Request| {
         Response::text("x")
