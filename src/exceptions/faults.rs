@@ -62,13 +62,14 @@ fn unsatisfied_range(error: &(dyn StdError + 'static)) -> Option<HttpException> 
     Some((*error).into())
 }
 
-/// What the input stream reports when the client breaks HTTP in the middle of a body: a view
-/// that reads the stream itself meets it as an `io::Error`.
+/// What the input stream reports when the client breaks HTTP or the form in the middle of a
+/// body: a view that reads the stream itself meets it as an `io::Error`.
 fn broken_message(error: &(dyn StdError + 'static)) -> Option<HttpException> {
-    let fault: &Fault = error
-        .downcast_ref::<io::Error>()?
-        .get_ref()?
-        .downcast_ref()?;
+    let inner = error.downcast_ref::<io::Error>()?.get_ref()?;
+    if let Some(error) = inner.downcast_ref::<FormError>() {
+        return Some(HttpException::of(error, error.status(), error.help()));
+    }
+    let fault: &Fault = inner.downcast_ref()?;
     Some(HttpException::of(fault, fault.status(), None))
 }
 

@@ -14,12 +14,30 @@ use crate::http::h1::Fault;
 #[non_exhaustive]
 pub enum FormError {
     /// The body is larger than we take.
-    #[error("{limit} is over the limit of {max} {unit}", unit = limit.unit())]
+    #[error("{limit} is over the limit of {max} {unit}{place}", unit = limit.unit(), place = place(*part, *at))]
     TooLarge {
         /// What was too large.
         limit: Limit,
         /// How much is taken.
         max: u64,
+        /// The part of a multipart form, counted from 1.
+        part: Option<usize>,
+        /// The offset in the body; `None` where nothing of it was read.
+        at: Option<u64>,
+    },
+    /// `Content-Length` is no number.
+    #[error("the Content-Length {text:?} is no number")]
+    Length {
+        /// What was sent.
+        text: String,
+    },
+    /// The body ended before the length that was announced.
+    #[error("the body ended after {got} of {length} bytes")]
+    Disconnected {
+        /// How much came.
+        got: u64,
+        /// How much was announced.
+        length: u64,
     },
     /// A multipart body breaks its grammar.
     #[error("the multipart body is malformed at byte {at}")]
@@ -51,7 +69,7 @@ pub enum FormError {
         /// What the system says.
         source: Arc<io::Error>,
     },
-    /// The app read the body as a form before it asked for the bytes.
+    /// The app read the body as a form, or part by part, before it asked in another way.
     #[error("the body was already read as a form; ask for its bytes before its fields")]
     Taken,
 }
@@ -61,7 +79,9 @@ impl FormError {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Multipart { .. } => StatusCode::BAD_REQUEST,
+            Self::Multipart { .. } | Self::Length { .. } | Self::Disconnected { .. } => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Read { source } => read_status(source),
             Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Store { .. } | Self::Taken => StatusCode::INTERNAL_SERVER_ERROR,
@@ -81,8 +101,68 @@ impl FormError {
             Self::Taken => {
                 Some("call request.data() first; forms can still be read after it".to_owned())
             }
-            Self::Multipart { .. } | Self::MediaType { .. } | Self::Read { .. } => None,
+            Self::Multipart { .. }
+            | Self::MediaType { .. }
+            | Self::Length { .. }
+            | Self::Disconnected { .. }
+            | Self::Read { .. } => None,
         }
+    }
+
+    /// A multipart body that is wrong at byte `at`.
+    pub(super) fn multipart(source: MultipartError, at: u64) -> Self {
+        match source {
+            MultipartError::PartCount { max } => Self::TooLarge {
+                limit: Limit::Parts,
+                max: max as u64,
+                part: Some(max + 1),
+                at: Some(at),
+            },
+            source => Self::Multipart { at, source },
+        }
+    }
+
+    /// A file that could not be put aside.
+    #[cfg(feature = "forms")]
+    pub(super) fn store(filename: &str, source: io::Error) -> Self {
+        Self::Store {
+            filename: filename.to_owned(),
+            source: Arc::new(source),
+        }
+    }
+}
+
+/// What a stream reports: an error of ours that passed through a reader, or the connection's.
+impl From<io::Error> for FormError {
+    fn from(error: io::Error) -> Self {
+        match error.downcast() {
+            Ok(own) => own,
+            Err(error) => Self::Read {
+                source: Arc::new(error),
+            },
+        }
+    }
+}
+
+/// For readers that know of forms.
+impl From<FormError> for io::Error {
+    fn from(error: FormError) -> Self {
+        let kind = match &error {
+            FormError::Read { source } => source.kind(),
+            FormError::Disconnected { .. } => io::ErrorKind::UnexpectedEof,
+            FormError::Store { source, .. } => source.kind(),
+            _ => io::ErrorKind::InvalidData, // what came is wrong
+        };
+        Self::new(kind, error)
+    }
+}
+
+/// Where in a body, in words.
+fn place(part: Option<usize>, at: Option<u64>) -> String {
+    match (part, at) {
+        (_, None) => String::new(),
+        (None, Some(at)) => format!(", at byte {at}"),
+        (Some(part), Some(at)) => format!(", in part {part} at byte {at}"),
     }
 }
 

@@ -19,8 +19,10 @@ pub struct FormLimits {
     pub max_parts: usize,
     /// The header of one part. 8 KiB: a file name of a thousand characters, percent-encoded.
     pub max_header_bytes: usize,
-    /// What of one file is kept in memory; the rest goes to a temporary file. 512 KiB. Not a
-    /// limit on the file.
+    /// The fields in the header of one part. 32: browsers send two.
+    pub max_header_fields: usize,
+    /// What of all files together is kept in memory; the rest goes to one temporary file.
+    /// 512 KiB. Not a limit on the files.
     pub upload_memory_bytes: usize,
 }
 
@@ -31,6 +33,7 @@ impl Default for FormLimits {
             max_field_bytes: 1 << 20,
             max_parts: 1000,
             max_header_bytes: 8 << 10,
+            max_header_fields: 32,
             upload_memory_bytes: 512 << 10,
         }
     }

@@ -8,9 +8,16 @@ mod body;
 mod error;
 #[cfg(feature = "forms")]
 mod form;
+mod limited;
 mod limits;
 /// multipart/form-data (RFC 7578), without I/O.
 pub mod multipart;
+#[cfg(feature = "forms")]
+mod parts;
+#[cfg(feature = "forms")]
+mod source;
+#[cfg(feature = "forms")]
+mod spool;
 #[cfg(feature = "forms")]
 mod typed;
 #[cfg(feature = "forms")]
@@ -23,7 +30,11 @@ pub use body::read_body;
 pub use error::{FormError, Limit, TypedError, TypedFormError};
 #[cfg(feature = "forms")]
 pub use form::Form;
+pub(crate) use limited::check_length;
+pub use limited::{InputEnd, LimitedStream, content_length};
 pub use limits::FormLimits;
+#[cfg(feature = "forms")]
+pub use parts::{Part, Parts};
 #[cfg(feature = "forms")]
 pub use typed::from_pairs;
 #[cfg(feature = "forms")]

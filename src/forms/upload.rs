@@ -1,14 +1,16 @@
 use std::fs::File;
-use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::forms::multipart::PartHead;
+use crate::forms::spool::Content;
+use crate::http::HeaderMap;
 use crate::security::secure_filename;
 
 /// A file that came with a form.
 ///
-/// Small ones stay in memory, larger ones lie in a temporary file that the system removes with
-/// the process.
+/// Small ones stay in memory; larger ones lie, with the others of their form, in a temporary
+/// file that has no name and is gone when the last of them is dropped.
 ///
 /// ```no_run
 /// # fn view(upload: &devserve::forms::Upload) -> devserve::Result<()> {
@@ -17,57 +19,22 @@ use crate::security::secure_filename;
 /// ```
 #[derive(Debug)]
 pub struct Upload {
-    name: String,
-    filename: String,
-    content_type: Option<String>,
-    len: u64,
+    head: PartHead,
     content: Content,
 }
 
-#[derive(Debug)]
-enum Content {
-    Memory(Vec<u8>),
-    /// Readers share the file's position, so each seeks and reads under the lock.
-    File(Mutex<File>),
-}
-
 impl Upload {
-    /// An empty file, to be filled with [`append`](Self::append).
-    pub(crate) fn new(name: String, filename: String, content_type: Option<String>) -> Self {
-        Self {
-            name,
-            filename,
-            content_type,
-            len: 0,
-            content: Content::Memory(Vec::new()),
-        }
+    pub(super) fn new(head: PartHead, content: Content) -> Self {
+        Self { head, content }
     }
 
-    /// Adds data at the end; past `memory_bytes` everything moves to a temporary file.
-    pub(crate) fn append(&mut self, data: &[u8], memory_bytes: usize) -> io::Result<()> {
-        self.len += data.len() as u64;
-        match &mut self.content {
-            Content::Memory(held) if held.len() + data.len() <= memory_bytes => {
-                held.extend_from_slice(data);
-            }
-            Content::Memory(held) => {
-                let mut file = tempfile::tempfile()?;
-                file.write_all(held)?;
-                file.write_all(data)?;
-                self.content = Content::File(Mutex::new(file));
-            }
-            Content::File(file) => {
-                file.get_mut()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .write_all(data)?;
-            }
-        }
-        Ok(())
+    pub(super) fn content_mut(&mut self) -> &mut Content {
+        &mut self.content
     }
 
     /// The name of the form's field.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.head.name
     }
 
     /// The file's name as the client says; empty where the field was left empty.
@@ -75,12 +42,12 @@ impl Upload {
     /// Anything may stand in it, `../../etc/passwd` too. Show it; for a disk take
     /// [`safe_filename`](Self::safe_filename).
     pub fn filename(&self) -> &str {
-        &self.filename
+        self.head.filename.as_deref().unwrap_or_default()
     }
 
     /// The file's name as a disk may see it: flat, ASCII, never empty.
     pub fn safe_filename(&self) -> String {
-        let name = secure_filename(&self.filename);
+        let name = secure_filename(self.filename());
         if name.is_empty() {
             "upload".to_owned()
         } else {
@@ -90,17 +57,22 @@ impl Upload {
 
     /// The media type the client claims.
     pub fn content_type(&self) -> Option<&str> {
-        self.content_type.as_deref()
+        self.head.content_type.as_deref()
+    }
+
+    /// All header fields of the part it came in.
+    pub fn headers(&self) -> HeaderMap {
+        self.head.headers()
     }
 
     /// The file's length in bytes.
     pub fn len(&self) -> u64 {
-        self.len
+        self.content.len()
     }
 
     /// Whether the file has no bytes: also what an input left empty looks like.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// Whether the file is held in memory rather than in a temporary file.
@@ -110,10 +82,10 @@ impl Upload {
 
     /// Reads the file from its start. Readers do not disturb one another.
     pub fn reader(&self) -> UploadReader<'_> {
-        UploadReader(match &self.content {
-            Content::Memory(held) => Source::Memory(Cursor::new(held)),
-            Content::File(file) => Source::File { file, position: 0 },
-        })
+        UploadReader {
+            content: &self.content,
+            position: 0,
+        }
     }
 
     /// The whole file.
@@ -125,7 +97,7 @@ impl Upload {
         self.reader()
             .read_to_end(&mut bytes)
             .map_err(|source| UploadError::Read {
-                filename: self.filename.clone(),
+                filename: self.filename().to_owned(),
                 source,
             })?;
         Ok(bytes)
@@ -173,51 +145,35 @@ impl Upload {
 }
 
 /// Reads an [`Upload`].
-#[derive(Debug)]
-pub struct UploadReader<'a>(Source<'a>);
-
-#[derive(Debug)]
-enum Source<'a> {
-    Memory(Cursor<&'a Vec<u8>>),
-    File {
-        file: &'a Mutex<File>,
-        position: u64,
-    },
+#[derive(Clone, Debug)]
+pub struct UploadReader<'a> {
+    content: &'a Content,
+    position: u64,
 }
 
 impl Read for UploadReader<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        match &mut self.0 {
-            Source::Memory(cursor) => cursor.read(buf),
-            Source::File { file, position } => {
-                let mut file = lock(file);
-                file.seek(SeekFrom::Start(*position))?;
-                let count = file.read(buf)?;
-                *position += count as u64;
-                Ok(count)
-            }
-        }
+        let count = self.content.read_at(self.position, buf)?;
+        self.position += count as u64;
+        Ok(count)
     }
 }
 
 impl Seek for UploadReader<'_> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        match &mut self.0 {
-            Source::Memory(cursor) => cursor.seek(to),
-            Source::File { file, position } => {
-                let mut file = lock(file);
-                // The file's own position is another reader's.
-                file.seek(SeekFrom::Start(*position))?;
-                *position = file.seek(to)?;
-                Ok(*position)
-            }
-        }
+        let place = match to {
+            SeekFrom::Start(place) => Some(place),
+            SeekFrom::Current(by) => self.position.checked_add_signed(by),
+            SeekFrom::End(by) => self.content.len().checked_add_signed(by),
+        };
+        self.position = place.ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a seek to before the upload's start",
+            )
+        })?;
+        Ok(self.position)
     }
-}
-
-/// A file has no state that a panic could leave half changed.
-fn lock(file: &Mutex<File>) -> MutexGuard<'_, File> {
-    file.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Why an upload could not be read or stored.

@@ -13,21 +13,26 @@ pub fn parse(text: &[u8]) -> MultiDict {
 /// # Errors
 /// [`FormError::TooLarge`] where there are more than the limits allow.
 pub fn parse_limited(body: &[u8], limits: &FormLimits) -> Result<MultiDict, FormError> {
-    if body.len() as u64 > limits.max_field_bytes {
-        return Err(FormError::TooLarge {
-            limit: Limit::Fields,
-            max: limits.max_field_bytes,
-        });
+    let too_large = |limit, max, at: usize| FormError::TooLarge {
+        limit,
+        max,
+        part: None,
+        at: Some(at as u64),
+    };
+    let max = limits.max_field_bytes;
+    if body.len() as u64 > max {
+        return Err(too_large(Limit::Fields, max, max as usize));
     }
     let mut fields = MultiDict::new();
-    for (name, value) in form_urlencoded::parse(body) {
-        if fields.len() == limits.max_parts {
-            return Err(FormError::TooLarge {
-                limit: Limit::Parts,
-                max: limits.max_parts as u64,
-            });
+    let mut at = 0;
+    for pair in body.split(|&byte| byte == b'&') {
+        for (name, value) in form_urlencoded::parse(pair) {
+            if fields.len() == limits.max_parts {
+                return Err(too_large(Limit::Parts, limits.max_parts as u64, at));
+            }
+            fields.add(name, value.into_owned());
         }
-        fields.add(name, value.into_owned());
+        at += pair.len() + 1;
     }
     Ok(fields)
 }

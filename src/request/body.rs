@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use crate::forms::{FormError, Limit, read_body};
+use crate::forms::{self, FormError, read_body};
 use crate::request::Request;
 use crate::wsgi::Input;
 
@@ -29,15 +29,12 @@ impl Request<'_> {
         self.environ.input()
     }
 
-    /// Refuses a body that says itself that it is too large, before any of it is read.
+    /// Refuses a body that says itself that it is too large, before any of it is read, and one
+    /// whose length is no number.
     pub(super) fn check_length(&self) -> Result<(), FormError> {
-        let max = self.limits().max_body_bytes;
-        match self.content_length() {
-            Some(length) if length > max => Err(FormError::TooLarge {
-                limit: Limit::Body,
-                max,
-            }),
-            _ => Ok(()),
+        match forms::content_length(self.headers())? {
+            Some(length) => forms::check_length(length, self.limits().max_body_bytes),
+            None => Ok(()),
         }
     }
 }

@@ -1,10 +1,12 @@
 use std::cell::{Cell, OnceCell};
+use std::io::Cursor;
 
 use serde::de::DeserializeOwned;
 
-use crate::forms::{self, Form, FormError, TypedError, TypedFormError, Upload, urlencoded};
+use crate::forms::{self, Form, FormError, Parts, TypedError, TypedFormError, Upload, urlencoded};
 use crate::http::{CombinedMultiDict, Method, MultiDict};
 use crate::request::Request;
+use crate::wsgi::Input;
 
 /// What was parsed of the query and the form.
 #[derive(Debug, Default)]
@@ -44,6 +46,38 @@ impl Request<'_> {
     /// As [`form`](Self::form).
     pub fn files(&self) -> Result<&MultiDict<Upload>, FormError> {
         self.parsed_form().map(Form::files)
+    }
+
+    /// The parts of a multipart form, each to be read as it arrives: for files that are too
+    /// large to wait for, or that go elsewhere. [`form`](Self::form) and [`files`](Self::files)
+    /// are then not to be had.
+    ///
+    /// ```no_run
+    /// # fn store(_: &str, _: impl std::io::Read) -> devserve::Result<()> { Ok(()) }
+    /// # fn view(request: &devserve::Request) -> devserve::Result<()> {
+    /// let mut parts = request.parts()?;
+    /// while let Some(part) = parts.next_part()? {
+    ///     store(&part.name().to_owned(), part)?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`FormError`]: 415 where the body is of another type, 400 and 413 as for
+    /// [`form`](Self::form); also where the form was read before.
+    pub fn parts(&self) -> Result<Parts<Input>, FormError> {
+        if self.form.took_body() {
+            return Err(FormError::Taken);
+        }
+        let input = match self.data.get() {
+            Some(data) => Input::new(Cursor::new(data.as_ref().map_err(Clone::clone)?.clone())),
+            None => {
+                self.check_length()?;
+                self.form.took_body.set(true);
+                self.stream()
+            }
+        };
+        Parts::new(input, self.content_type(), &self.limits())
     }
 
     /// The query's names and values, then the form's.
@@ -97,6 +131,9 @@ impl Request<'_> {
                 content_type,
                 &limits,
             );
+        }
+        if self.form.took_body() {
+            return Err(FormError::Taken);
         }
         self.check_length()?;
         self.form.took_body.set(true);

@@ -1,39 +1,38 @@
-use memchr::memmem::Finder;
+use std::ops::Range;
 
 use crate::forms::FormLimits;
-use crate::forms::multipart::head::{HeaderLines, line_break};
+use crate::forms::multipart::delimiter::{Delimiter, Found, Tail};
+use crate::forms::multipart::head::HeadReader;
 use crate::forms::multipart::{MultipartError, PartHead};
 use crate::http::ContentType;
 
-/// White space after a delimiter is allowed (RFC 2046 §5.1.1); more than this is data, so that
-/// the wait for its end is bounded.
-const MAX_PADDING: usize = 128;
-
 /// Takes a multipart body apart, piece by piece, in time linear to its length.
+///
+/// It copies no data: what it tells lies in the pieces it is given. Only the bytes at a piece's
+/// end that may begin a delimiter are kept until the next piece decides, a few hundred at most.
 ///
 /// ```
 /// # use devserve::forms::{FormLimits, multipart::{Decoder, Event}};
 /// # use devserve::http::ContentType;
 /// let content_type = ContentType::parse("multipart/form-data; boundary=x");
 /// let mut decoder = Decoder::new(&content_type, &FormLimits::default())?;
-/// decoder.push(b"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x--");
-/// decoder.finish();
-/// assert!(matches!(decoder.next_event()?, Event::Part(head) if head.name == "a"));
-/// assert!(matches!(decoder.next_event()?, Event::Data(b"1")));
-/// assert!(matches!(decoder.next_event()?, Event::PartEnd));
-/// assert!(matches!(decoder.next_event()?, Event::End));
+/// let mut piece: &[u8] = b"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x--\r\n";
+/// assert!(matches!(decoder.next_event(&mut piece)?, Event::Part(head) if head.name == "a"));
+/// assert!(matches!(decoder.next_event(&mut piece)?, Event::Data(b"1")));
+/// assert!(matches!(decoder.next_event(&mut piece)?, Event::PartEnd));
+/// assert!(matches!(decoder.next_event(&mut piece)?, Event::End));
 /// # Ok::<(), devserve::forms::multipart::MultipartError>(())
 /// ```
 #[derive(Debug)]
 pub struct Decoder {
     state: State,
-    /// `--boundary`, ready to be looked for.
-    delimiter: Finder<'static>,
-    buf: Vec<u8>,
-    /// What of `buf` is done with; it is thrown away at the next push.
-    start: usize,
-    /// Where `buf` begins in the body.
-    offset: u64,
+    delimiter: Delimiter,
+    /// The end of the pieces so far, where it may begin a delimiter.
+    held: Vec<u8>,
+    /// What of `held` was told as data; it is thrown away when the next event is asked for.
+    told: usize,
+    /// How much of the body was taken, `held` included.
+    taken: u64,
     is_finished: bool,
     parts: usize,
     limits: FormLimits,
@@ -47,7 +46,7 @@ enum State {
         kind: Kind,
         fresh: bool,
     },
-    Header(HeaderLines),
+    Head(HeadReader),
     /// A part's data ended; its successor, or the end, comes after this is told.
     PartEnd {
         then: Tail,
@@ -61,28 +60,10 @@ enum Kind {
     Part,
 }
 
-/// What follows `--boundary`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tail {
-    Next,
-    Close,
-}
-
-enum Found {
-    /// A delimiter: the data before it ends at `data`, what follows it begins at `next`.
-    Delimiter {
-        data: usize,
-        next: usize,
-        tail: Tail,
-    },
-    /// This many bytes are data for sure; what follows them may be a delimiter.
-    Nothing { safe: usize },
-}
-
 /// What the decoder has found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// It needs another [`push`](Decoder::push), or [`finish`](Decoder::finish).
+    /// The piece is used up: it needs the next one, or [`finish`](Decoder::finish).
     NeedData,
     /// A part begins.
     Part(PartHead),
@@ -94,123 +75,221 @@ pub enum Event<'a> {
     End,
 }
 
+/// An [`Event`] that says where its data is and borrows nothing.
+#[derive(Debug)]
+pub(crate) enum Step {
+    NeedData,
+    Part(PartHead),
+    /// Data that stands at `at` in the body.
+    Data {
+        place: Place,
+        at: u64,
+    },
+    PartEnd,
+    End,
+}
+
+/// Where a piece of data is.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// In what the decoder kept of earlier pieces.
+    Held(Range<usize>),
+    /// In the piece that was given.
+    Piece(Range<usize>),
+}
+
 impl Decoder {
     /// A decoder for a body of this type.
     ///
     /// # Errors
-    /// [`MultipartError`] where the boundary is missing or too long.
+    /// [`MultipartError`] where the boundary is missing, too long or not printable.
     pub fn new(content_type: &ContentType, limits: &FormLimits) -> Result<Self, MultipartError> {
-        let boundary = content_type.param("boundary").unwrap_or("");
-        match boundary.len() {
-            0 => return Err(MultipartError::NoBoundary),
-            1..=70 => {}
-            length => return Err(MultipartError::LongBoundary { length }),
-        }
         Ok(Self {
             state: State::Data {
                 kind: Kind::Preamble,
                 fresh: true,
             },
-            delimiter: Finder::new(&format!("--{boundary}")).into_owned(),
-            buf: Vec::new(),
-            start: 0,
-            offset: 0,
+            delimiter: Delimiter::new(content_type.param("boundary").unwrap_or(""))?,
+            held: Vec::new(),
+            told: 0,
+            taken: 0,
             is_finished: false,
             parts: 0,
             limits: *limits,
         })
     }
 
-    /// Gives the decoder the next bytes of the body.
-    pub fn push(&mut self, bytes: &[u8]) {
-        self.buf.drain(..self.start);
-        self.offset += self.start as u64;
-        self.start = 0;
-        self.buf.extend_from_slice(bytes);
-    }
-
-    /// Tells the decoder that the body has ended.
+    /// Tells the decoder that the body ends with the piece it is given next, which may be empty.
     pub fn finish(&mut self) {
         self.is_finished = true;
     }
 
     /// How many bytes of the body were understood: where an error is.
     pub fn position(&self) -> u64 {
-        self.offset + self.start as u64
+        self.taken - (self.held.len() - self.told) as u64
     }
 
-    /// The next thing in the bytes pushed so far.
+    /// How many parts have begun.
+    pub fn parts(&self) -> usize {
+        self.parts
+    }
+
+    /// The next thing in `piece`, which is moved on past what was understood. Give it again
+    /// until the answer is [`Event::NeedData`].
     ///
     /// # Errors
     /// [`MultipartError`]; the decoder is of no use after it.
-    pub fn next_event(&mut self) -> Result<Event<'_>, MultipartError> {
-        loop {
-            match &mut self.state {
-                State::Epilogue => {
-                    self.start = self.buf.len();
-                    return Ok(Event::End);
-                }
-                State::PartEnd { then } => {
-                    let then = *then;
-                    self.after_delimiter(then)?;
-                    return Ok(Event::PartEnd);
-                }
-                State::Header(header) => {
-                    let pending = &self.buf[self.start..];
-                    let Some(line) = header.read_line(pending, self.is_finished)? else {
-                        return self.need_data();
-                    };
-                    self.start += line.consumed;
-                    if line.is_blank {
-                        let head = header.parse()?;
-                        self.state = State::Data {
-                            kind: Kind::Part,
-                            fresh: true,
-                        };
-                        return Ok(Event::Part(head));
-                    }
-                }
-                State::Data { kind, fresh } => {
-                    let (kind, fresh) = (*kind, *fresh);
-                    let begin = self.start;
-                    let length = match self.find_delimiter(fresh) {
-                        Found::Delimiter { data, next, tail } => {
-                            self.start += next;
-                            match kind {
-                                Kind::Preamble => self.after_delimiter(tail)?,
-                                Kind::Part => self.state = State::PartEnd { then: tail },
-                            }
-                            data
-                        }
-                        Found::Nothing { safe: 0 } => return self.need_data(),
-                        Found::Nothing { safe } => {
-                            self.start += safe;
-                            self.state = State::Data { kind, fresh: false };
-                            safe
-                        }
-                    };
-                    if kind == Kind::Part && length > 0 {
-                        return Ok(Event::Data(&self.buf[begin..begin + length]));
-                    }
-                }
-            }
-        }
+    pub fn next_event<'a, 'piece: 'a>(
+        &'a mut self,
+        piece: &mut &'piece [u8],
+    ) -> Result<Event<'a>, MultipartError> {
+        let given = *piece;
+        let (step, used) = self.step(given)?;
+        *piece = &given[used..];
+        Ok(match step {
+            Step::NeedData => Event::NeedData,
+            Step::Part(head) => Event::Part(head),
+            Step::Data {
+                place: Place::Held(range),
+                ..
+            } => Event::Data(&self.held[range]),
+            Step::Data {
+                place: Place::Piece(range),
+                ..
+            } => Event::Data(&given[range]),
+            Step::PartEnd => Event::PartEnd,
+            Step::End => Event::End,
+        })
     }
 
-    fn need_data(&self) -> Result<Event<'static>, MultipartError> {
+    /// What [`Place::Held`] speaks of.
+    pub(crate) fn held(&self) -> &[u8] {
+        &self.held
+    }
+
+    /// The next thing in `piece`, and how much of it is used up.
+    pub(crate) fn step(&mut self, piece: &[u8]) -> Result<(Step, usize), MultipartError> {
+        let before = self.taken;
+        let step = loop {
+            let used = (self.taken - before) as usize;
+            let progress = match self.state {
+                State::Data { kind, fresh } => self.read_data(piece, used, kind, fresh)?,
+                State::Head(_) => self.read_head(&piece[used..])?,
+                State::PartEnd { then } => {
+                    self.after_delimiter(then)?;
+                    break Step::PartEnd;
+                }
+                State::Epilogue => {
+                    self.taken = before + piece.len() as u64;
+                    break Step::End;
+                }
+            };
+            match progress {
+                Progress::Told(step) => break step,
+                Progress::Moved => {}
+                Progress::Starved => break self.need_data()?,
+            }
+        };
+        Ok((step, (self.taken - before) as usize))
+    }
+
+    fn read_head(&mut self, rest: &[u8]) -> Result<Progress, MultipartError> {
+        let State::Head(head) = &mut self.state else {
+            return Ok(Progress::Moved);
+        };
+        let begin = self.taken - head.bytes() as u64;
+        let taken = head.take(rest, self.is_finished);
+        // Where it broke, if it did.
+        self.taken = begin + head.bytes() as u64;
+        if !taken? {
+            return Ok(Progress::Starved);
+        }
+        let head = head.parse()?;
+        self.state = State::Data {
+            kind: Kind::Part,
+            fresh: true,
+        };
+        Ok(Progress::Told(Step::Part(head)))
+    }
+
+    /// Reads data from what is held and then from `piece`, of which `used` bytes are done with.
+    fn read_data(
+        &mut self,
+        piece: &[u8],
+        used: usize,
+        kind: Kind,
+        fresh: bool,
+    ) -> Result<Progress, MultipartError> {
+        self.held.drain(..self.told);
+        self.told = 0;
+        let at = self.position();
+        let rest = &piece[used..];
+        let held = self.held.len();
+        // As much of the piece as decides about what is held; all else is searched where it is.
+        let borrowed = match held {
+            0 => 0,
+            _ => rest.len().min(self.delimiter.reach()),
+        };
+        self.held.extend_from_slice(&rest[..borrowed]);
+        let bytes = if held == 0 { rest } else { &self.held };
+        let data = match self.delimiter.find(bytes, fresh, self.is_finished) {
+            Found::Delimiter { data, next, tail } => {
+                // One that ended among what was held would have been found before.
+                self.taken += (next - held) as u64;
+                self.held.truncate(data);
+                match kind {
+                    Kind::Preamble => self.after_delimiter(tail)?,
+                    Kind::Part => self.state = State::PartEnd { then: tail },
+                }
+                data
+            }
+            Found::Nothing { .. } if self.is_finished => return Ok(Progress::Starved),
+            Found::Nothing { safe } => {
+                let data = if held == 0 { safe } else { safe.min(held) };
+                self.state = State::Data {
+                    kind,
+                    fresh: fresh && data == 0,
+                };
+                if held == 0 && safe > 0 {
+                    self.taken += safe as u64;
+                } else if held == 0 {
+                    self.held.extend_from_slice(rest);
+                    self.taken += rest.len() as u64;
+                } else if safe >= held {
+                    self.held.truncate(held);
+                } else {
+                    self.taken += borrowed as u64;
+                }
+                if data == 0 && (held == 0 || borrowed == rest.len()) {
+                    return Ok(Progress::Starved);
+                }
+                data
+            }
+        };
+        let place = match held {
+            0 => Place::Piece(used..used + data),
+            _ => {
+                self.told = data;
+                Place::Held(0..data)
+            }
+        };
+        Ok(match kind {
+            Kind::Part if data > 0 => Progress::Told(Step::Data { place, at }),
+            _ => Progress::Moved,
+        })
+    }
+
+    fn need_data(&self) -> Result<Step, MultipartError> {
         if !self.is_finished {
-            return Ok(Event::NeedData);
+            return Ok(Step::NeedData);
         }
         Err(match &self.state {
             State::Data {
                 kind: Kind::Preamble,
                 ..
-            } => {
-                let delimiter = String::from_utf8_lossy(self.delimiter.needle());
-                MultipartError::NoDelimiter {
-                    boundary: delimiter[2..].to_owned(),
-                }
-            }
+            } => MultipartError::NoDelimiter {
+                boundary: self.delimiter.boundary(),
+            },
             _inside_a_part => MultipartError::Truncated { part: self.parts },
         })
     }
@@ -224,78 +303,16 @@ impl Decoder {
             return Err(MultipartError::PartCount { max: self.parts });
         }
         self.parts += 1;
-        self.state = State::Header(HeaderLines::new(self.parts, self.limits.max_header_bytes));
+        self.state = State::Head(HeadReader::new(self.parts, &self.limits));
         Ok(())
-    }
-
-    fn find_delimiter(&self, fresh: bool) -> Found {
-        let pending = &self.buf[self.start..];
-        let length = self.delimiter.needle().len();
-        let mut from = 0;
-        while let Some(at) = self.delimiter.find(&pending[from..]).map(|at| from + at) {
-            from = at + 1;
-            let Some(data) = end_of_data(pending, at, fresh) else {
-                continue;
-            };
-            match self.tail(&pending[at + length..]) {
-                Ok(Some((tail, skip))) => {
-                    return Found::Delimiter {
-                        data,
-                        next: at + length + skip,
-                        tail,
-                    };
-                }
-                Ok(None) => {}
-                Err(Incomplete) => return Found::Nothing { safe: data },
-            }
-        }
-        if self.is_finished {
-            return Found::Nothing { safe: 0 };
-        }
-        // A line break and all but the last byte of the delimiter may be waiting at the end.
-        Found::Nothing {
-            safe: pending.len().saturating_sub(length + 1),
-        }
-    }
-
-    /// What stands after `--boundary`, and its length; `None` where it makes the whole no
-    /// delimiter but data that looks like one.
-    fn tail(&self, text: &[u8]) -> Result<Option<(Tail, usize)>, Incomplete> {
-        let (tail, dashes) = match text {
-            [b'-', b'-', ..] => (Tail::Close, 2),
-            [b'-'] | [] if !self.is_finished => return Err(Incomplete),
-            _ => (Tail::Next, 0),
-        };
-        let rest = &text[dashes..];
-        let padding = rest
-            .iter()
-            .take_while(|byte| matches!(byte, b' ' | b'\t'))
-            .count();
-        if padding > MAX_PADDING {
-            return Ok(None);
-        }
-        match &rest[padding..] {
-            [] if !self.is_finished => Err(Incomplete),
-            [] => Ok((tail == Tail::Close).then_some((tail, dashes + padding))),
-            end @ [b'\r' | b'\n', ..] => match line_break(end, self.is_finished) {
-                Some(length) => Ok(Some((tail, dashes + padding + length))),
-                None => Err(Incomplete),
-            },
-            _data => Ok(None),
-        }
     }
 }
 
-/// The bytes so far do not tell.
-struct Incomplete;
-
-/// Where the data before a delimiter at `at` ends: before the line break that belongs to the
-/// delimiter. `None` where there is no line break, and so no delimiter.
-fn end_of_data(bytes: &[u8], at: usize, fresh: bool) -> Option<usize> {
-    match &bytes[..at] {
-        [] if fresh => Some(0),
-        [.., b'\r', b'\n'] => Some(at - 2),
-        [.., b'\r' | b'\n'] => Some(at - 1),
-        _ => None,
-    }
+/// What came of a look at the bytes.
+enum Progress {
+    Told(Step),
+    /// The state is another; look again.
+    Moved,
+    /// The bytes do not tell.
+    Starved,
 }

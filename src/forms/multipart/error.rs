@@ -11,6 +11,12 @@ pub enum MultipartError {
         /// Its length.
         length: usize,
     },
+    /// The boundary holds a control character.
+    #[error("the boundary {boundary:?} holds a control character")]
+    BadBoundary {
+        /// The boundary.
+        boundary: String,
+    },
     /// The body ends without any delimiter.
     #[error("there is no delimiter --{boundary}")]
     NoDelimiter {
@@ -39,9 +45,14 @@ pub enum MultipartError {
         /// The limit.
         max: usize,
     },
-    /// A part's header has more fields than any client sends.
-    #[error("a part's header has more than 32 fields")]
-    HeaderCount,
+    /// A part's header has more fields than `max_header_fields`.
+    #[error("the header of part {part} has more than {max} fields (max_header_fields)")]
+    HeaderFields {
+        /// The part, counted from 1.
+        part: usize,
+        /// The limit.
+        max: usize,
+    },
     /// A part without a Content-Disposition, or with two, or one that cannot be read.
     #[error("part {part} {problem}")]
     Disposition {

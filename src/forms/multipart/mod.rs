@@ -5,6 +5,8 @@
 //! rewritten.
 
 mod decoder;
+mod delimiter;
+mod disposition;
 mod encoder;
 mod error;
 mod head;
@@ -12,6 +14,7 @@ mod head;
 mod tests;
 
 pub use decoder::{Decoder, Event};
+pub(crate) use decoder::{Place, Step};
 pub use encoder::Encoder;
 pub use error::MultipartError;
 pub use head::PartHead;
