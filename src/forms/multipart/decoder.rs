@@ -224,6 +224,9 @@ impl Decoder {
         self.told = 0;
         let at = self.position();
         let rest = &piece[used..];
+        if rest.is_empty() && !self.is_finished {
+            return Ok(Progress::Starved);
+        }
         let held = self.held.len();
         // As much of the piece as decides about what is held; all else is searched where it is.
         let borrowed = match held {
@@ -244,28 +247,23 @@ impl Decoder {
                 data
             }
             Found::Nothing { .. } if self.is_finished => return Ok(Progress::Starved),
+            Found::Nothing { safe } if held == 0 => {
+                self.held.extend_from_slice(&rest[safe..]);
+                self.taken += rest.len() as u64;
+                safe
+            }
+            Found::Nothing { safe } if safe >= held => {
+                self.held.truncate(held);
+                held
+            }
             Found::Nothing { safe } => {
-                let data = if held == 0 { safe } else { safe.min(held) };
-                self.state = State::Data {
-                    kind,
-                    fresh: fresh && data == 0,
-                };
-                if held == 0 && safe > 0 {
-                    self.taken += safe as u64;
-                } else if held == 0 {
-                    self.held.extend_from_slice(rest);
-                    self.taken += rest.len() as u64;
-                } else if safe >= held {
-                    self.held.truncate(held);
-                } else {
-                    self.taken += borrowed as u64;
-                }
-                if data == 0 && (held == 0 || borrowed == rest.len()) {
-                    return Ok(Progress::Starved);
-                }
-                data
+                self.taken += borrowed as u64;
+                safe
             }
         };
+        if let State::Data { fresh, .. } = &mut self.state {
+            *fresh &= data == 0;
+        }
         let place = match held {
             0 => Place::Piece(used..used + data),
             _ => {

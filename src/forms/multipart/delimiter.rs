@@ -1,4 +1,5 @@
 use memchr::memmem::Finder;
+use memchr::memrchr2;
 
 use crate::forms::multipart::MultipartError;
 
@@ -9,11 +10,19 @@ const MAX_PADDING: usize = 128;
 /// The line between two parts, ready to be looked for.
 ///
 /// It is a line break, `--boundary`, `--` where it is the last, padding, and a line break.
+// There is no line break in `--boundary`, and one before it. So wherever a piece of it occurs,
+// it is the line around that which is a delimiter or is not, and a search can go on behind the
+// piece: no byte is looked at more than a few times, whatever the bytes are.
 #[derive(Debug)]
 pub(super) struct Delimiter {
-    // Invariant: no line break in it. What is no delimiter is passed over whole because of that.
-    needle: Finder<'static>,
+    /// `--boundary`.
+    line: Vec<u8>,
+    /// Its end: what tells boundaries apart, and short enough for memchr's fastest search.
+    end: Finder<'static>,
 }
+
+/// memchr looks for longer needles with an algorithm that has more to set up.
+const MAX_NEEDLE: usize = 16;
 
 /// What follows `--boundary`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,36 +54,39 @@ impl Delimiter {
             let boundary = boundary.to_owned();
             return Err(MultipartError::BadBoundary { boundary });
         }
+        let line = format!("--{boundary}").into_bytes();
+        let end = &line[line.len().saturating_sub(MAX_NEEDLE)..];
         Ok(Self {
-            needle: Finder::new(&format!("--{boundary}")).into_owned(),
+            end: Finder::new(end).into_owned(),
+            line,
         })
     }
 
     pub(super) fn boundary(&self) -> String {
-        String::from_utf8_lossy(&self.needle.needle()[2..]).into_owned()
+        String::from_utf8_lossy(&self.line[2..]).into_owned()
     }
 
     /// So many bytes decide whether they begin with a delimiter.
     pub(super) fn reach(&self) -> usize {
         let line_breaks = 4;
-        self.needle.needle().len() + line_breaks + "--".len() + MAX_PADDING
+        self.line.len() + line_breaks + "--".len() + MAX_PADDING
     }
 
     /// Looks for the first delimiter. `fresh`: the data begins with `bytes`, so a delimiter
     /// there needs no line break before it.
     pub(super) fn find(&self, bytes: &[u8], fresh: bool, is_finished: bool) -> Found {
-        let length = self.needle.needle().len();
         let mut from = 0;
-        while let Some(at) = self.needle.find(&bytes[from..]).map(|at| from + at) {
-            from = at + length;
-            let Some(data) = end_of_data(bytes, at, fresh) else {
+        while let Some(found) = self.end.find(&bytes[from..]).map(|at| from + at) {
+            from = found + self.end.needle().len();
+            let Some((data, line)) = self.line_around(bytes, found, fresh) else {
                 continue;
             };
-            match tail(&bytes[from..], is_finished) {
+            let after = line + self.line.len();
+            match tail(&bytes[after..], is_finished) {
                 Ok(Some((tail, skip))) => {
                     return Found::Delimiter {
                         data,
-                        next: from + skip,
+                        next: after + skip,
                         tail,
                     };
                 }
@@ -89,40 +101,49 @@ impl Delimiter {
         Found::Nothing { safe }
     }
 
+    /// Where the data ends and the line begins, if the line around `found` begins as a delimiter.
+    ///
+    /// Only the first find in a line need be right; by then the line is judged.
+    fn line_around(&self, bytes: &[u8], found: usize, fresh: bool) -> Option<(usize, usize)> {
+        let start = self.line.len() - self.end.needle().len();
+        let line = match found.checked_sub(start) {
+            Some(line) if bytes[line..found] == self.line[..start] => line,
+            // The end may occur within the line more than once, before its place too.
+            _ => {
+                let earliest = found.saturating_sub(self.line.len());
+                let line_break = memrchr2(b'\r', b'\n', &bytes[earliest..found]);
+                let line = line_break.map_or(earliest, |at| earliest + at + 1);
+                bytes[line..].starts_with(&self.line).then_some(line)?
+            }
+        };
+        match &bytes[..line] {
+            [] if fresh => Some((0, 0)),
+            [data @ .., b'\r', b'\n'] | [data @ .., b'\r' | b'\n'] => Some((data.len(), line)),
+            _ => None,
+        }
+    }
+
     /// Where the last bytes may begin a delimiter; the end of `bytes` where they do not.
     fn undecided(&self, bytes: &[u8], fresh: bool) -> usize {
-        let needle = self.needle.needle();
-        if fresh && needle.starts_with(bytes) {
+        if fresh && self.line.starts_with(bytes) {
             return 0;
         }
-        // A line break and all of the delimiter but its last byte.
-        let window = bytes.len().saturating_sub(needle.len() + 1);
-        memchr::memchr2_iter(b'\r', b'\n', &bytes[window..])
-            .map(|at| window + at)
-            .find(|&at| {
-                let line = match &bytes[at..] {
-                    [b'\r', b'\n', line @ ..] | [_, line @ ..] => line,
-                    [] => &[],
-                };
-                needle.starts_with(line)
-            })
-            .unwrap_or(bytes.len())
+        // A delimiter but for its last byte, and its line break.
+        let earliest = bytes.len().saturating_sub(self.line.len());
+        let Some(at) = memrchr2(b'\r', b'\n', &bytes[earliest..]) else {
+            return bytes.len();
+        };
+        let (before, line) = bytes.split_at(earliest + at + 1);
+        match before {
+            _ if !self.line.starts_with(line) => bytes.len(),
+            [data @ .., b'\r', b'\n'] | [data @ .., _] => data.len(),
+            [] => 0,
+        }
     }
 }
 
 /// The bytes so far do not tell.
 struct Incomplete;
-
-/// Where the data before a delimiter at `at` ends: before the line break that belongs to the
-/// delimiter. `None` where there is no line break, and so no delimiter.
-fn end_of_data(bytes: &[u8], at: usize, fresh: bool) -> Option<usize> {
-    match &bytes[..at] {
-        [] if fresh => Some(0),
-        [.., b'\r', b'\n'] => Some(at - 2),
-        [.., b'\r' | b'\n'] => Some(at - 1),
-        _ => None,
-    }
-}
 
 /// What stands after `--boundary`, and its length; `None` where it makes the whole no delimiter
 /// but data that looks like one.
