@@ -137,6 +137,8 @@ fn limits(input: &Value) -> FormLimits {
     limits.max_field_bytes = number("max_form_memory_size").unwrap_or(limits.max_field_bytes);
     let parts = number("max_form_parts").or(number("max_fields"));
     limits.max_parts = parts.map_or(limits.max_parts, |parts| parts as usize);
+    let fields = number("max_part_headers");
+    limits.max_header_fields = fields.map_or(limits.max_header_fields, |fields| fields as usize);
     let header = number("max_part_header_size");
     limits.max_header_bytes = header.map_or(limits.max_header_bytes, |bytes| bytes as usize);
     limits

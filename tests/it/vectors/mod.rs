@@ -13,6 +13,7 @@ mod forms;
 mod headers;
 mod headers_map;
 mod hosts;
+mod limited_stream;
 mod lists;
 mod multidict;
 mod names;
