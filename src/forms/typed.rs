@@ -80,14 +80,6 @@ impl<'a> Field<'a> {
     fn parse<T: FromStr<Err: Display>>(&self) -> Result<T, Misfit> {
         self.one()?.parse().map_err(|error| self.misfit(error))
     }
-
-    /// Puts the field's name to what the type says.
-    fn named<T>(name: &str, result: Result<T, Misfit>) -> Result<T, Misfit> {
-        result.map_err(|misfit| Misfit {
-            field: misfit.field.or_else(|| Some(name.to_owned())),
-            ..misfit
-        })
-    }
 }
 
 impl<'de> IntoDeserializer<'de, Misfit> for Field<'de> {
@@ -103,7 +95,7 @@ macro_rules! parsed {
     ($($method:ident $visit:ident)*) => {
         $(
             fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-                Self::named(self.name, visitor.$visit(self.parse()?))
+                named(self.name, visitor.$visit(self.parse()?))
             }
         )*
     };
@@ -128,7 +120,7 @@ impl<'de> Deserializer<'de> for Field<'de> {
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        Self::named(self.name, visitor.visit_borrowed_str(self.one()?))
+        named(self.name, visitor.visit_borrowed_str(self.one()?))
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
@@ -136,7 +128,7 @@ impl<'de> Deserializer<'de> for Field<'de> {
             "on" => true,
             _ => self.parse()?,
         };
-        Self::named(self.name, visitor.visit_bool(value))
+        named(self.name, visitor.visit_bool(value))
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
@@ -158,7 +150,7 @@ impl<'de> Deserializer<'de> for Field<'de> {
         visitor: V,
     ) -> Result<V::Value, Misfit> {
         let variant: StrDeserializer<'_, Misfit> = self.one()?.into_deserializer();
-        Self::named(self.name, visitor.visit_enum(variant))
+        named(self.name, visitor.visit_enum(variant))
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
@@ -168,7 +160,7 @@ impl<'de> Deserializer<'de> for Field<'de> {
             values: vec![value],
         };
         let values = SeqDeserializer::new(self.values.into_iter().map(single));
-        Self::named(name, visitor.visit_seq(values))
+        named(name, visitor.visit_seq(values))
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(
@@ -187,6 +179,14 @@ impl<'de> Deserializer<'de> for Field<'de> {
     forward_to_deserialize_any! {
         char str string bytes byte_buf unit unit_struct tuple_struct map struct identifier
     }
+}
+
+/// Puts the field's name to what the type says.
+fn named<T>(name: &str, result: Result<T, Misfit>) -> Result<T, Misfit> {
+    result.map_err(|misfit| Misfit {
+        field: misfit.field.or_else(|| Some(name.to_owned())),
+        ..misfit
+    })
 }
 
 /// What does not fit, and in which field.

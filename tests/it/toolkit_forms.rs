@@ -1,9 +1,10 @@
 //! Forms and uploads, as a view meets them.
 
 use std::fs;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
+use devserve::forms::multipart::Encoder;
 use devserve::forms::{FormLimits, Upload};
 use devserve::http::h1::Fault;
 use devserve::testing::{Client, TestResponse};
@@ -437,6 +438,136 @@ fn queries_and_forms_become_types_and_errors_name_the_field() {
         400,
         "field `count`",
     );
+}
+
+/// Tells of each part as it arrives: the lines of files, the text of fields.
+fn part_by_part(request: &Request) -> Result<String> {
+    let mut told = String::new();
+    let mut parts = request.parts()?;
+    while let Some(part) = parts.next_part()? {
+        let name = part.name().to_owned();
+        if name == "skip" {
+            continue;
+        }
+        if part.is_file() {
+            let lines: Vec<_> = part.lines().collect::<io::Result<_>>()?;
+            told.push_str(&format!("{name}: {}\n", lines.join("|")));
+        } else {
+            told.push_str(&format!("{name}={}\n", part.text()?));
+        }
+    }
+    Ok(told)
+}
+
+#[test]
+fn parts_are_read_as_they_arrive_and_what_is_not_read_is_passed_over() {
+    let client = Client::new(part_by_part);
+    let large = "line\n".repeat(50_000);
+    let form = || client.post("/").file("f", "a.csv", "text/csv", "1\n2\n\n3");
+    check(
+        form()
+            .file("skip", "b", "text/plain", &large)
+            .field("a", "é")
+            .send(),
+        200,
+        "f: 1|2||3\na=é\n",
+    );
+    check(form().form([("a", "1")]).send(), 415, "is no form");
+    let cut = "--x\r\nContent-Disposition: form-data; name=f; filename=a\r\n\r\n1\n2";
+    let multipart = "multipart/form-data; boundary=x";
+    // The error comes through the reader, and still answers as what it is.
+    check(
+        client.post("/").body(multipart, cut).send(),
+        400,
+        "inside part 1",
+    );
+    let twice = Client::new(|request: &Request| -> Result<String> {
+        drop(request.parts()?);
+        Ok(request.form()?.len().to_string())
+    });
+    let error = twice.post("/").field("a", "1").send().unwrap_err();
+    assert!(error.to_string().contains("already read"), "{error}");
+}
+
+#[test]
+fn a_part_tells_all_its_header_fields() {
+    let client = Client::new(|request: &Request| -> Result<String> {
+        let file = request.files()?.require("f")?;
+        let headers = file.headers();
+        let other = headers.get("x-other").map(|value| value.to_str());
+        Ok(format!("{} {:?}", headers.len(), other.transpose()?))
+    });
+    let body = "--x\r\nContent-Disposition: form-data; name=f; filename=a\r\n\
+        X-Other: one\r\n two\r\nno field: 1\r\n\r\n--x--";
+    let multipart = "multipart/form-data; boundary=x";
+    check(
+        client.post("/").body(multipart, body).send(),
+        200,
+        "2 Some(\"one two\")",
+    );
+}
+
+#[test]
+fn names_that_end_in_a_backslash_come_as_browsers_send_them() {
+    check(
+        Client::new(show)
+            .post("/")
+            .field("a\\", "1")
+            .file("f\\", "C:\\dir\\", "text/plain", "2")
+            .send(),
+        200,
+        "a\\=1\nf\\: C:\\dir\\ text/plain 1 memory\n",
+    );
+}
+
+#[test]
+fn files_of_one_form_share_a_temporary_file_and_do_not_mix() {
+    let client = Client::new(wsgi::app_fn(move |environ| {
+        environ.extensions_mut().insert(FormLimits {
+            upload_memory_bytes: 12,
+            ..FormLimits::default()
+        });
+        let view = |request: &Request| -> Result<String> {
+            let mut told = Vec::new();
+            for (_, file) in request.files()?.iter() {
+                let text = String::from_utf8(file.bytes()?)?;
+                told.push(format!("{text} {}", file.is_in_memory()));
+            }
+            Ok(told.join(", "))
+        };
+        App::call(&view, environ)
+    }));
+    let form = client
+        .post("/")
+        .file("a", "a", "text/plain", "0123456789")
+        .file("b", "b", "text/plain", "abcdef")
+        .file("c", "c", "text/plain", "ij")
+        .file("d", "d", "text/plain", "k");
+    check(
+        form.send(),
+        200,
+        "0123456789 true, abcdef false, ij true, k false",
+    );
+}
+
+#[test]
+fn an_encoder_in_pieces_writes_what_one_at_once_writes() {
+    let whole = Encoder::new("a b")
+        .file("f", "n", Some("a/b"), b"12")
+        .finish();
+    let mut form = Encoder::new("a b");
+    assert_eq!(form.content_type(), "multipart/form-data; boundary=\"a b\"");
+    form.begin_file("f", "n", Some("a/b"));
+    let mut pieces = form.take();
+    for data in [b"1", b"2"] {
+        form.data(data);
+        pieces.append(&mut form.take());
+    }
+    form.end_file();
+    pieces.append(&mut form.finish());
+    assert_eq!(pieces, whole);
+    let [one, other] = [(); 2].map(|()| Encoder::with_random_boundary().content_type());
+    assert_ne!(one, other);
 }
 
 /// A folder of this test's own, gone with it.
