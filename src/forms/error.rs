@@ -121,15 +121,6 @@ impl FormError {
             source => Self::Multipart { at, source },
         }
     }
-
-    /// A file that could not be put aside.
-    #[cfg(feature = "forms")]
-    pub(super) fn store(filename: &str, source: io::Error) -> Self {
-        Self::Store {
-            filename: filename.to_owned(),
-            source: Arc::new(source),
-        }
-    }
 }
 
 /// What a stream reports: an error of ours that passed through a reader, or the connection's.

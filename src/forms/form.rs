@@ -1,6 +1,6 @@
 use std::io::Read;
 
-use crate::forms::{FormError, FormLimits, Parts, Upload, read_body, urlencoded};
+use crate::forms::{FormError, FormLimits, Parts, Spool, Upload, read_body, urlencoded};
 use crate::http::{ContentType, MultiDict};
 
 /// The fields and files of a form.
@@ -37,7 +37,10 @@ impl Form {
                     files: MultiDict::new(),
                 })
             }
-            "multipart/form-data" => read_parts(Parts::new(input, content_type, limits)?),
+            "multipart/form-data" => {
+                let parts = Parts::new(input, content_type, limits)?;
+                read_parts(parts, Spool::new(limits.upload_memory_bytes))
+            }
             other => Err(FormError::MediaType {
                 media_type: other.to_owned(),
             }),
@@ -55,11 +58,11 @@ impl Form {
     }
 }
 
-fn read_parts(mut parts: Parts<impl Read>) -> Result<Form, FormError> {
+fn read_parts(mut parts: Parts<impl Read>, mut spool: Spool) -> Result<Form, FormError> {
     let mut form = Form::default();
     while let Some(part) = parts.next_part()? {
         if part.is_file() {
-            let upload = part.into_upload()?;
+            let upload = spool.store(part)?;
             form.files.add(upload.name().to_owned(), upload);
         } else {
             let (name, text) = part.into_field()?;

@@ -1,8 +1,8 @@
 //! What browsers send in a body: forms and files.
 //!
-//! [`Form::read`] is the whole way from a stream to fields and files. The multipart decoder
-//! below it does no I/O. Every reader here stops at the limits of [`FormLimits`] and says where
-//! and why it stopped.
+//! [`Form::read`] is the whole way from a stream to fields and files; [`Parts`] hands out the
+//! parts of a multipart form as they arrive. The decoder below them does no I/O. Every reader
+//! here stops at the limits of [`FormLimits`] and says where and why it stopped.
 
 mod body;
 mod error;
@@ -12,9 +12,7 @@ mod limited;
 mod limits;
 /// multipart/form-data (RFC 7578), without I/O.
 pub mod multipart;
-#[cfg(feature = "forms")]
 mod parts;
-#[cfg(feature = "forms")]
 mod source;
 #[cfg(feature = "forms")]
 mod spool;
@@ -33,8 +31,9 @@ pub use form::Form;
 pub(crate) use limited::check_length;
 pub use limited::{InputEnd, LimitedStream, content_length};
 pub use limits::FormLimits;
-#[cfg(feature = "forms")]
 pub use parts::{Part, Parts};
+#[cfg(feature = "forms")]
+pub use spool::Spool;
 #[cfg(feature = "forms")]
 pub use typed::from_pairs;
 #[cfg(feature = "forms")]

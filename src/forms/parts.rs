@@ -2,14 +2,13 @@ use std::io::{self, BufRead, Read};
 
 use crate::forms::multipart::{Decoder, PartHead, Step};
 use crate::forms::source::Source;
-use crate::forms::spool::Spool;
-use crate::forms::{FormError, FormLimits, Limit, LimitedStream, Upload};
+use crate::forms::{FormError, FormLimits, Limit, LimitedStream};
 use crate::http::{ContentType, HeaderMap};
 
 /// The parts of a multipart form, one after the other, as they arrive.
 ///
 /// For what is too large to wait for: each part is a reader, and what is not read of it is
-/// passed over. Only [`Part::text`] and [`Part::into_upload`] keep anything.
+/// passed over. [`Part::text`] holds a field in memory; a `Spool` puts a file aside.
 ///
 /// ```
 /// # use devserve::forms::{FormLimits, Parts};
@@ -31,7 +30,6 @@ pub struct Parts<R> {
     state: State,
     max_field_bytes: u64,
     field_bytes: u64,
-    spool: Spool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +62,6 @@ impl<R: Read> Parts<R> {
             state: State::BetweenParts,
             max_field_bytes: limits.max_field_bytes,
             field_bytes: 0,
-            spool: Spool::new(limits.upload_memory_bytes),
         })
     }
 
@@ -174,20 +171,9 @@ impl<R: Read> Part<'_, R> {
         self.into_field().map(|(_, text)| text)
     }
 
-    /// Puts the rest of the part aside, in memory or in the form's temporary file.
-    ///
-    /// # Errors
-    /// [`FormError`].
-    pub fn into_upload(mut self) -> Result<Upload, FormError> {
-        let mut upload = self.parts.spool.open(std::mem::take(&mut self.head));
-        while self.fill()? {
-            let Parts { source, spool, .. } = &mut *self.parts;
-            if let Err(error) = spool.append(&mut upload, source.take_data()) {
-                return Err(FormError::store(upload.filename(), error));
-            }
-        }
-        self.parts.spool.close(&mut upload);
-        Ok(upload)
+    /// What the part says about itself; its data is passed over.
+    pub fn into_head(self) -> PartHead {
+        self.head
     }
 
     /// The part's name, and the rest of it as [`text`](Self::text).

@@ -2,13 +2,29 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::forms::Upload;
-use crate::forms::multipart::PartHead;
+use crate::forms::{FormError, Part, Upload};
 
 /// Where the files of one form go: into memory as far as the limit reaches, then all into one
 /// temporary file, so that a form costs one descriptor however many files it has.
+///
+/// [`Form::read`](crate::forms::Form::read) has its own. Who reads the
+/// [`Parts`](crate::forms::Parts) takes one where a file must wait:
+///
+/// ```no_run
+/// # fn view(request: &devserve::Request) -> devserve::Result<()> {
+/// use devserve::forms::Spool;
+///
+/// let mut spool = Spool::new(1 << 20);
+/// let mut parts = request.parts()?;
+/// while let Some(part) = parts.next_part()? {
+///     if part.is_file() {
+///         spool.store(part)?.save_in("pictures")?;
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
-pub(super) struct Spool {
+pub struct Spool {
     memory_left: usize,
     file: Option<Arc<Mutex<File>>>,
     /// The length of `file`.
@@ -28,7 +44,8 @@ pub(super) enum Content {
 }
 
 impl Spool {
-    pub(super) fn new(memory_bytes: usize) -> Self {
+    /// A spool that keeps so much in memory, over all files.
+    pub fn new(memory_bytes: usize) -> Self {
         Self {
             memory_left: memory_bytes,
             file: None,
@@ -36,23 +53,35 @@ impl Spool {
         }
     }
 
-    /// An empty file, to be filled with [`append`](Self::append) before the next is opened.
-    pub(super) fn open(&self, head: PartHead) -> Upload {
-        Upload::new(head, Content::Memory(Vec::new()))
+    /// Puts what is left of a part aside.
+    ///
+    /// # Errors
+    /// [`FormError`]; [`FormError::Store`] where the temporary folder takes no more.
+    pub fn store(&mut self, mut part: Part<'_, impl Read>) -> Result<Upload, FormError> {
+        let mut content = Content::Memory(Vec::new());
+        while let Some(data) = part.chunk()? {
+            if let Err(source) = self.append(&mut content, data) {
+                let filename = part.filename().unwrap_or_default().to_owned();
+                let source = Arc::new(source);
+                return Err(FormError::Store { filename, source });
+            }
+        }
+        if let Content::Memory(held) = &content {
+            self.memory_left -= held.len();
+        }
+        Ok(Upload::new(part.into_head(), content))
     }
 
     /// Adds data at the end; past the limit everything moves to the temporary file.
-    pub(super) fn append(&mut self, upload: &mut Upload, data: &[u8]) -> io::Result<()> {
-        let content = upload.content_mut();
+    fn append(&mut self, content: &mut Content, data: &[u8]) -> io::Result<()> {
         match content {
             Content::Memory(held) if held.len() + data.len() <= self.memory_left => {
                 held.extend_from_slice(data);
             }
             Content::Memory(held) => {
                 let start = self.end;
-                let held = std::mem::take(held);
-                let file = self.write(&held)?;
-                self.write(data)?;
+                self.write(held)?;
+                let file = self.write(data)?;
                 let len = self.end - start;
                 *content = Content::File { file, start, len };
             }
@@ -64,20 +93,13 @@ impl Spool {
         Ok(())
     }
 
-    /// The upload is whole: what it holds in memory is held for good.
-    pub(super) fn close(&mut self, upload: &mut Upload) {
-        if let Content::Memory(held) = upload.content_mut() {
-            self.memory_left -= held.len();
-        }
-    }
-
     fn write(&mut self, data: &[u8]) -> io::Result<Arc<Mutex<File>>> {
         let file = match &self.file {
             Some(file) => file.clone(),
             None => Arc::new(Mutex::new(tempfile::tempfile()?)),
         };
         let mut place = lock(&file);
-        // An upload of the same form may have been read meanwhile.
+        // A file of the same form may have been read meanwhile.
         place.seek(SeekFrom::Start(self.end))?;
         place.write_all(data)?;
         drop(place);

@@ -28,10 +28,6 @@ impl Upload {
         Self { head, content }
     }
 
-    pub(super) fn content_mut(&mut self) -> &mut Content {
-        &mut self.content
-    }
-
     /// The name of the form's field.
     pub fn name(&self) -> &str {
         &self.head.name

@@ -132,6 +132,9 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
+/// Room for what browsers send of a file.
+const USUAL_HEAD: usize = 128;
+
 /// The header of one part while it arrives: each byte is looked at once, however small the
 /// pieces are. CR, LF and CRLF all end a line.
 #[derive(Debug)]
@@ -175,7 +178,7 @@ impl HeadReader {
     pub(super) fn take(&mut self, bytes: &[u8], is_finished: bool) -> Result<bool, MultipartError> {
         let mut at = 0;
         loop {
-            if self.after_cr && !(at == bytes.len() && !is_finished) {
+            if self.after_cr && (is_finished || at < bytes.len()) {
                 let line_feed = usize::from(bytes.get(at) == Some(&b'\n'));
                 at += line_feed;
                 self.count(line_feed)?;
@@ -207,6 +210,9 @@ impl HeadReader {
             // A line that begins with white space continues the one before (RFC 822 folding).
             [b' ' | b'\t', ..] if self.line_bytes == 0 && !lines.is_empty() => {}
             _ if self.line_bytes == 0 => {
+                if lines.is_empty() {
+                    lines.reserve(USUAL_HEAD);
+                }
                 self.fields += 1;
                 if self.fields > self.max_fields {
                     return Err(MultipartError::HeaderFields {
