@@ -1,4 +1,4 @@
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use cookie::Cookie;
 use devserve::Request;
@@ -77,7 +77,6 @@ pub fn cases(python: &Python) -> Vec<Case> {
                 request.headers().get("user-agent").map(HeaderValue::len)
             })
             .timed("Werkzeug", python.turns("environ", head.as_bytes())),
-        Case::new("the clock, for scale").with("devserve", SystemTime::now),
     ]
 }
 

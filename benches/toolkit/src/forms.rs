@@ -54,7 +54,11 @@ pub fn cases(python: &Python) -> Vec<Case> {
             file(&repeat(&inline, 10 << 20)),
             python,
         ),
-        look_alikes(file(&repeat(&look_alike, 10 << 20)), python),
+        decoding_without_multer(
+            "10 MiB, lines like delimiters",
+            file(&repeat(&look_alike, 10 << 20)),
+            python,
+        ),
         decoding("10 MiB of CR", file(&repeat("\r", 10 << 20)), python),
         decoding("10 MiB of CRLF", file(&repeat("\r\n", 10 << 20)), python),
         decoding("10 MiB of dashes", file(&repeat("-", 10 << 20)), python),
@@ -81,15 +85,11 @@ pub fn cases(python: &Python) -> Vec<Case> {
 /// Takes the body apart and counts its data; nothing is kept.
 fn decoding(name: &'static str, body: Bytes, python: &Python) -> Case {
     let pieces = pieces(&body);
-    look_alikes_named(name, body, python).with("multer", move || multer_bytes(&pieces))
+    decoding_without_multer(name, body, python).with("multer", move || multer_bytes(&pieces))
 }
 
-/// The same without multer, to which what looks like a delimiter is an error.
-fn look_alikes(body: Bytes, python: &Python) -> Case {
-    look_alikes_named("10 MiB, lines like delimiters", body, python)
-}
-
-fn look_alikes_named(name: &'static str, body: Bytes, python: &Python) -> Case {
+/// The same for what multer refuses.
+fn decoding_without_multer(name: &'static str, body: Bytes, python: &Python) -> Case {
     let werkzeug = python.turns("decode", &body);
     let finder = Finder::new(&format!("--{BOUNDARY}")).into_owned();
     let searched = pieces(&body);

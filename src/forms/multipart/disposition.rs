@@ -12,10 +12,11 @@ pub(super) struct Disposition {
 impl Disposition {
     /// Reads the field's value, or tells what is wrong with it.
     pub(super) fn parse(value: &[u8]) -> Result<Self, &'static str> {
-        let text = String::from_utf8_lossy(value);
-        if let Some(disposition) = Self::parse_plain(&text) {
+        let plain = std::str::from_utf8(value).ok().and_then(Self::parse_plain);
+        if let Some(disposition) = plain {
             return Ok(disposition);
         }
+        let text = String::from_utf8_lossy(value);
         let header = as_meant(&text).map(|text| OptionsHeader::parse(&text));
         // Leaving a parameter out could turn an upload into a field.
         let header = header
@@ -39,11 +40,11 @@ impl Disposition {
         if memchr::memchr2(b'\\', b'%', rest.as_bytes()).is_some() {
             return None;
         }
-        let (name, rest) = rest.split_once('"')?;
+        let (name, rest) = rest.split_at(memchr::memchr(b'"', rest.as_bytes())?);
         let filename = match rest {
-            "" => None,
+            "\"" => None,
             _ => {
-                let quoted = rest.strip_prefix("; filename=\"")?;
+                let quoted = rest.strip_prefix("\"; filename=\"")?;
                 Some(
                     quoted
                         .strip_suffix('"')

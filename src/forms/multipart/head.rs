@@ -97,17 +97,19 @@ impl PartHead {
 impl Lines {
     /// Name and value of each line, trimmed; `None` for a line without a colon.
     fn iter(&self) -> impl Iterator<Item = Option<(&[u8], &[u8])>> {
-        let lines = self.0.split(|&byte| byte == b'\n');
-        lines.filter(|line| !line.is_empty()).map(|line| {
+        self.raw().filter(|line| !line.is_empty()).map(|line| {
             let colon = memchr::memchr(b':', line)?;
             let (name, value) = (&line[..colon], &line[colon + 1..]);
             Some((trim_end(name), trim_end(trim_start(value))))
         })
     }
 
+    fn raw(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.split(|&byte| byte == b'\n')
+    }
+
     fn without_colon(&self) -> String {
-        let mut lines = self.0.split(|&byte| byte == b'\n');
-        let line = lines.find(|line| !line.contains(&b':'));
+        let line = self.raw().find(|line| !line.contains(&b':'));
         String::from_utf8_lossy(line.unwrap_or_default()).into_owned()
     }
 }
