@@ -77,12 +77,17 @@ fn a_cookie_or_query_that_is_not_asked_for_is_not_paid_for() {
 }
 
 #[test]
+fn a_plain_cookie_is_found_where_it_stands() {
+    let environ = environ();
+    let request = Request::new(&environ);
+    assert_eq!(allocations(|| request.cookie("theme").is_some()), 0);
+}
+
+#[test]
 fn what_is_asked_for_is_read_once() {
     let environ = environ();
     let request = Request::new(&environ);
-    assert!(allocations(|| request.cookie("theme").is_some()) > 0);
     assert!(allocations(|| request.args().len()) > 0);
-    assert_eq!(allocations(|| request.cookie("session").is_some()), 0);
     assert_eq!(allocations(|| request.args().get("q").is_some()), 0);
 }
 
