@@ -38,3 +38,5 @@ pub use spool::Spool;
 pub use typed::from_pairs;
 #[cfg(feature = "forms")]
 pub use upload::{Upload, UploadError, UploadReader};
+#[cfg(feature = "forms")]
+pub use urlencoded::UnwritableError;

@@ -47,3 +47,30 @@ where
         .extend_pairs(pairs)
         .finish()
 }
+
+/// Writes a type of yours as a query string or a form's body: what
+/// [`from_pairs`](crate::forms::from_pairs) reads.
+///
+/// ```
+/// #[derive(serde::Serialize)]
+/// struct Search<'a> {
+///     q: &'a str,
+///     page: Option<u32>,
+/// }
+///
+/// let search = Search { q: "green tea", page: Some(2) };
+/// assert_eq!(devserve::forms::urlencoded::to_string(&search)?, "q=green+tea&page=2");
+/// # Ok::<(), devserve::forms::UnwritableError>(())
+/// ```
+///
+/// # Errors
+/// [`UnwritableError`] where it is no struct, map or list of pairs, or a field's value is none
+/// that one line of text can hold.
+pub fn to_string<T: serde::Serialize + ?Sized>(fields: &T) -> Result<String, UnwritableError> {
+    serde_urlencoded::to_string(fields).map_err(UnwritableError)
+}
+
+/// A value that cannot be written as names and values.
+#[derive(Debug, thiserror::Error)]
+#[error("only structs, maps and lists of pairs with plain values can be written as a form")]
+pub struct UnwritableError(#[source] serde_urlencoded::ser::Error);

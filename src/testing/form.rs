@@ -1,3 +1,5 @@
+use serde::Serialize;
+
 use crate::forms::urlencoded;
 use crate::testing::TestRequest;
 
@@ -21,5 +23,17 @@ impl TestRequest<'_> {
             "application/x-www-form-urlencoded",
             urlencoded::serialize(pairs),
         )
+    }
+
+    /// With a value of yours as an urlencoded form.
+    ///
+    /// # Panics
+    /// If the value cannot be a form: only structs, maps and lists of pairs can.
+    #[track_caller]
+    pub fn form_of(self, value: &(impl Serialize + ?Sized)) -> Self {
+        match urlencoded::to_string(value) {
+            Ok(body) => self.body("application/x-www-form-urlencoded", body),
+            Err(error) => panic!("{error}"),
+        }
     }
 }

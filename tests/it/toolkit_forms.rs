@@ -5,12 +5,12 @@ use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
 use devserve::forms::multipart::Encoder;
-use devserve::forms::{FormLimits, Upload};
+use devserve::forms::{FormLimits, Upload, urlencoded};
 use devserve::http::h1::Fault;
 use devserve::testing::{Client, TestResponse};
 use devserve::wsgi::{self, App, Input};
 use devserve::{Request, Response, Result};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What the form holds, a line each.
 fn show(request: &Request) -> Result<Response> {
@@ -384,7 +384,7 @@ fn a_body_that_breaks_off_is_the_clients_fault_for_forms_and_streams() {
     assert!(own.post("/stream").form(form()).send().is_err());
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 struct Order {
     item: String,
     count: u32,
@@ -585,4 +585,24 @@ impl Drop for Folder {
     fn drop(&mut self) {
         fs::remove_dir_all(&self.0).unwrap();
     }
+}
+
+#[test]
+fn what_a_type_writes_it_reads_again() {
+    let client = Client::new(|request: &Request| -> Result<String> {
+        Ok(urlencoded::to_string(&request.form_as::<Order>()?)?)
+    });
+    let order = Order {
+        item: "caf\u{e9} & cake".to_owned(),
+        count: 2,
+        note: None,
+    };
+    let answer = client.post("/").form_of(&order).send().unwrap();
+    assert_eq!(answer.text(), "item=caf%C3%A9+%26+cake&count=2");
+    let error = urlencoded::to_string(&[1, 2]).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("structs, maps and lists of pairs")
+    );
 }
