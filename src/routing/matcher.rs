@@ -1,0 +1,377 @@
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::http::Method;
+use crate::routing::labels::Labels;
+use crate::routing::methods::MethodSet;
+use crate::routing::segment::Segment;
+use crate::routing::spans::Spans;
+
+/// All rules of a map as one automaton, which reads a domain and then a path, segment by
+/// segment.
+//
+// The states are a tree, so each can be come to in one way only, and a search comes to each at
+// most once: it never takes longer than the rules that begin as the path does, times its
+// length. A segment's static edge is one look into a table. Only where that leads nowhere are
+// the edges with variables tried, in the order of their weight.
+#[derive(Debug)]
+pub(super) struct Matcher {
+    labels: Labels,
+    states: Vec<State>,
+    edges: Vec<Edge>,
+    terminals: Vec<Terminal>,
+    /// Where the empty domain leads, which most maps have alone.
+    no_domain: Option<u32>,
+    /// Whether rules without a domain are for every domain.
+    any_domain: bool,
+}
+
+#[derive(Debug)]
+struct State {
+    edges: Range<u32>,
+    terminals: Range<u32>,
+    /// Where an empty segment leads: a rule's slash at its end.
+    slash: Option<u32>,
+    has_labels: bool,
+}
+
+#[derive(Debug)]
+struct Edge {
+    segment: Segment,
+    to: u32,
+}
+
+/// A rule that ends in a state.
+#[derive(Clone, Debug)]
+pub(super) struct Terminal {
+    pub(super) rule: usize,
+    pub(super) methods: MethodSet,
+    pub(super) is_websocket: bool,
+    pub(super) strict_slashes: bool,
+}
+
+/// The domain, which is behind no label.
+const ROOT: u32 = 0;
+
+/// What to look for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'t> {
+    pub(super) domain: &'t str,
+    /// What follows the path's first slash; `None` where there is not even that.
+    pub(super) path: Option<&'t str>,
+    /// `None` to learn which methods there are.
+    pub(super) method: Option<&'t Method>,
+    pub(super) websocket: bool,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// A rule, and where its values stand.
+    Rule(usize, Spans),
+    /// A rule, if the path had a slash at its end.
+    Slash,
+    /// No rule.
+    Nothing(Missed),
+}
+
+/// What would have been found if something else were asked for.
+#[derive(Debug, Default)]
+pub(super) struct Missed {
+    pub(super) methods: MethodSet,
+    pub(super) websocket: bool,
+}
+
+impl Matcher {
+    pub(super) fn search(&self, asked: Asked<'_>) -> Found {
+        let path = asked.path.unwrap_or_default();
+        let mut search = Search {
+            matcher: self,
+            asked,
+            path,
+            spans: Spans::NONE,
+            missed: Missed::default(),
+        };
+        // Spans count in 32 bits.
+        let step = match u32::try_from(path.len()) {
+            Ok(_) => search.from_domain(),
+            Err(_) => None,
+        };
+        match step {
+            Some(Step::Rule(rule)) => Found::Rule(rule, search.spans),
+            Some(Step::Slash) => Found::Slash,
+            None => Found::Nothing(search.missed),
+        }
+    }
+}
+
+struct Search<'m, 't> {
+    matcher: &'m Matcher,
+    asked: Asked<'t>,
+    path: &'t str,
+    spans: Spans,
+    missed: Missed,
+}
+
+/// An end of the search.
+enum Step {
+    Rule(usize),
+    Slash,
+}
+
+impl Search<'_, '_> {
+    fn from_domain(&mut self) -> Option<Step> {
+        let matcher = self.matcher;
+        let domain = self.asked.domain;
+        let rest = self.asked.path.map(|_| 0);
+        let named = match domain {
+            "" => matcher.no_domain,
+            _ => matcher.labels.get(ROOT, domain),
+        };
+        let step = named.and_then(|state| self.walk(state, rest));
+        if step.is_some() {
+            return step;
+        }
+        for edge in matcher.edges(ROOT) {
+            self.spans.truncate(0);
+            if edge.segment.take(domain, 0, &mut self.spans)
+                && let Some(step) = self.walk(edge.to, rest)
+            {
+                return Some(step);
+            }
+        }
+        self.spans.truncate(0);
+        let any = matcher.no_domain.filter(|_| matcher.any_domain && !domain.is_empty());
+        any.and_then(|state| self.walk(state, rest))
+    }
+
+    /// Goes on from `state` with the segment that begins at `rest`, if one is left.
+    fn walk(&mut self, mut state: u32, mut rest: Option<usize>) -> Option<Step> {
+        let matcher = self.matcher;
+        loop {
+            let Some(start) = rest else {
+                return self.end(state);
+            };
+            let here = &matcher.states[state as usize];
+            let path = &self.path[start..];
+            let (segment, next) = match memchr::memchr(b'/', path.as_bytes()) {
+                Some(len) => (&path[..len], Some(start + len + 1)),
+                None => (path, None),
+            };
+            let to = match here.has_labels {
+                true => matcher.labels.get(state, segment),
+                false => None,
+            };
+            // Nothing to come back for: no need to remember this place.
+            if let Some(to) = to
+                && here.edges.is_empty()
+                && !(segment.is_empty() && next.is_none())
+            {
+                (state, rest) = (to, next);
+                continue;
+            }
+            return self.branch(state, to, start, segment, next);
+        }
+    }
+
+    fn branch(
+        &mut self,
+        state: u32,
+        to: Option<u32>,
+        start: usize,
+        segment: &str,
+        next: Option<usize>,
+    ) -> Option<Step> {
+        let matcher = self.matcher;
+        if let Some(step) = to.and_then(|to| self.walk(to, next)) {
+            return Some(step);
+        }
+        let known = self.spans.len();
+        for edge in matcher.edges(state) {
+            let (text, next) = match (edge.segment.takes_rest, edge.segment.ends_in_slash) {
+                (false, _) => (segment, next),
+                (true, false) => (&self.path[start..], None),
+                (true, true) => match self.path[start..].strip_suffix('/') {
+                    Some(text) => (text, Some(self.path.len())),
+                    None => (&self.path[start..], None),
+                },
+            };
+            // Of several slashes at the end, which would be the rule's?
+            if edge.segment.ends_in_slash && text.ends_with('/') {
+                continue;
+            }
+            if edge.segment.take(text, start, &mut self.spans)
+                && let Some(step) = self.walk(edge.to, next)
+            {
+                return Some(step);
+            }
+            self.spans.truncate(known);
+        }
+        // A slash at the end that rules without one take all the same.
+        let lenient = segment.is_empty() && next.is_none();
+        lenient
+            .then(|| self.terminal(state, |terminal| !terminal.strict_slashes))
+            .flatten()
+    }
+
+    /// No segment is left: a rule that ends here, or would with a slash.
+    fn end(&mut self, state: u32) -> Option<Step> {
+        if let Some(step) = self.terminal(state, |_| true) {
+            return Some(step);
+        }
+        let slash = self.matcher.states[state as usize].slash?;
+        let mut terminals = self.matcher.terminals(slash).iter();
+        let terminal = terminals.find(|terminal| {
+            terminal.is_websocket == self.asked.websocket && self.takes_method(terminal)
+        })?;
+        Some(match terminal.strict_slashes {
+            true => Step::Slash,
+            false => Step::Rule(terminal.rule),
+        })
+    }
+
+    /// A rule that ends here and takes this request; or else why none does.
+    fn terminal(&mut self, state: u32, counts: fn(&Terminal) -> bool) -> Option<Step> {
+        for terminal in self.matcher.terminals(state) {
+            if !counts(terminal) {
+                continue;
+            }
+            if !self.takes_method(terminal) {
+                self.missed.methods.extend(&terminal.methods);
+            } else if terminal.is_websocket != self.asked.websocket {
+                self.missed.websocket = true;
+            } else {
+                return Some(Step::Rule(terminal.rule));
+            }
+        }
+        None
+    }
+
+    fn takes_method(&self, terminal: &Terminal) -> bool {
+        let method = self.asked.method;
+        method.is_some_and(|method| terminal.methods.contains(method))
+    }
+}
+
+impl Matcher {
+    fn edges(&self, state: u32) -> &[Edge] {
+        let Range { start, end } = self.states[state as usize].edges;
+        &self.edges[start as usize..end as usize]
+    }
+
+    fn terminals(&self, state: u32) -> &[Terminal] {
+        let Range { start, end } = self.states[state as usize].terminals;
+        &self.terminals[start as usize..end as usize]
+    }
+}
+
+/// A matcher in the making: the tree of its states.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    // Invariant: the root, which reads the domain, comes first.
+    nodes: Vec<Node>,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    labels: BTreeMap<String, usize>,
+    edges: Vec<(Segment, usize)>,
+    terminals: Vec<Terminal>,
+}
+
+impl Tree {
+    pub(super) fn new() -> Self {
+        Self {
+            nodes: vec![Node::default()],
+        }
+    }
+
+    /// Adds a rule, unless one is there that takes the same requests: that one's place is the
+    /// error.
+    pub(super) fn add<'s>(
+        &mut self,
+        domain: &'s Segment,
+        path: &'s [Segment],
+        terminal: Terminal,
+    ) -> Result<(), usize> {
+        let mut node = 0;
+        for segment in std::iter::once(domain).chain(path) {
+            node = self.step(node, segment);
+        }
+        let terminals = &mut self.nodes[node].terminals;
+        for other in terminals.iter() {
+            let conflict = match (other.methods.is_all(), terminal.methods.is_all()) {
+                (true, true) => true,
+                // The one that names its methods comes first.
+                (true, false) | (false, true) => false,
+                (false, false) => other.methods.shared_with(&terminal.methods).is_some()
+                    || other.methods == terminal.methods,
+            };
+            if conflict && other.is_websocket == terminal.is_websocket {
+                return Err(other.rule);
+            }
+        }
+        terminals.push(terminal);
+        Ok(())
+    }
+
+    fn step(&mut self, node: usize, segment: &Segment) -> usize {
+        let new = self.nodes.len();
+        let here = &mut self.nodes[node];
+        let to = match segment.as_static() {
+            Some(label) => match here.labels.get(label) {
+                Some(to) => *to,
+                None => *here.labels.entry(label.to_owned()).or_insert(new),
+            },
+            None => match here.edges.iter().find(|(known, _)| known == segment) {
+                Some((_, to)) => *to,
+                None => {
+                    here.edges.push((segment.clone(), new));
+                    new
+                }
+            },
+        };
+        if to == new {
+            self.nodes.push(Node::default());
+        }
+        to
+    }
+
+    /// The automaton.
+    pub(super) fn compile(self, any_domain: bool) -> Matcher {
+        let labels: Vec<_> = (0..)
+            .zip(&self.nodes)
+            .flat_map(|(from, node)| {
+                let labels = node.labels.iter();
+                labels.map(move |(label, to)| (from, label.as_str(), *to as u32))
+            })
+            .collect();
+        let mut matcher = Matcher {
+            labels: Labels::new(labels.into_iter()),
+            states: Vec::with_capacity(self.nodes.len()),
+            edges: Vec::new(),
+            terminals: Vec::new(),
+            no_domain: self.nodes[0].labels.get("").map(|to| *to as u32),
+            any_domain,
+        };
+        for mut node in self.nodes {
+            node.edges.sort_by_cached_key(|(segment, _)| segment.weight());
+            // Fewer methods say more.
+            node.terminals.sort_by_key(|terminal| terminal.methods.len());
+            let (edges, terminals) = (matcher.edges.len(), matcher.terminals.len());
+            let new = node.edges.into_iter().map(|(segment, to)| Edge {
+                segment,
+                to: to as u32,
+            });
+            matcher.edges.extend(new);
+            matcher.terminals.extend(node.terminals);
+            matcher.states.push(State {
+                edges: edges as u32..matcher.edges.len() as u32,
+                terminals: terminals as u32..matcher.terminals.len() as u32,
+                slash: node.labels.get("").map(|to| *to as u32),
+                has_labels: !node.labels.is_empty(),
+            });
+        }
+        matcher
+    }
+}
