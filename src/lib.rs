@@ -29,6 +29,7 @@
 //!   [`Environ`](wsgi::Environ). Middleware is an app that holds an app.
 //! - [`server`] is the engine, for programs that want to start and stop it themselves.
 //! - [`middleware`] has what stands around an app, such as the trust in a proxy's fields.
+//! - [`routing`] finds the rule for a path, and builds URLs back.
 //! - [`testing`] calls an app without a socket; [`templates`] renders a folder of templates;
 //!   [`session`] keeps what a visitor did in a cookie; [`security`] makes names and paths
 //!   safe, and hashes passwords.
@@ -47,6 +48,7 @@
 //! | `tls` | HTTPS: [`net::Identity`], from files or made for development |
 //! | `forms` | [`Request::form`], [`Request::files`], [`Request::query`] |
 //! | `json` | [`Request::json`], [`Response::json`] |
+//! | `routing` | [`routing`] |
 //! | `session` | [`session`]: [`Request::session`], signed and encrypted cookies |
 //! | `passwords` | [`security::generate_password_hash`] and its kin |
 //! | `idna` | domain names in any script, where otherwise they are given as `xn--…` |
@@ -82,6 +84,8 @@ pub mod wsgi;
 pub mod forms;
 #[cfg(feature = "dev")]
 mod proxy;
+#[cfg(feature = "routing")]
+pub mod routing;
 #[cfg(feature = "server")]
 mod serving;
 #[cfg(feature = "session")]

@@ -1,4 +1,4 @@
-use crate::http::{Host, HostError, TrustedHosts, header, path_to_uri, query_to_uri, uri_to_iri};
+use crate::http::{Host, HostError, path_to_uri, query_to_uri, uri_to_iri};
 use crate::request::Request;
 
 /// The URL, put together from its parts, as people read it:
@@ -24,22 +24,7 @@ impl<'a> Request<'a> {
     /// [`HostError`], 400: it is no host, or none of the [`TrustedHosts`] among the environ's
     /// extensions.
     pub fn host(&self) -> Result<Host, HostError> {
-        let field = self
-            .headers()
-            .get(header::HOST)
-            .map(|value| value.as_bytes());
-        let asked = self.environ.target_authority().or(field);
-        let server = self.environ.server();
-        let port = (server.port != 0).then_some(server.port);
-        let host = Host::of_request(
-            self.scheme(),
-            asked.filter(|host| !host.is_empty()),
-            Some((&server.name, port)),
-        )?;
-        if let Some(trusted) = self.environ.extensions().get::<TrustedHosts>() {
-            trusted.check(&host)?;
-        }
-        Ok(host)
+        self.environ.host()
     }
 
     /// The whole URL: `http://localhost:8000/search?q=tea`.

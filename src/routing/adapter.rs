@@ -1,13 +1,13 @@
 use std::borrow::Cow;
 
-use crate::http::Method;
+use crate::http::{self, Method};
 use crate::routing::build::{Unknown, Wanted};
 use crate::routing::error::MatchError;
 use crate::routing::matcher::{Asked, Found, Missed};
 use crate::routing::rule::RedirectTo;
-use crate::routing::template::{self, Reach, Template};
+use crate::routing::template::Template;
 use crate::routing::{Build, Map, Matched, Params};
-use crate::text::percent;
+use crate::text::{domain, percent};
 
 /// A map bound to what a request says of where it went: finds its rule, and builds URLs.
 ///
@@ -30,7 +30,7 @@ impl<'a> Adapter<'a> {
     pub(super) fn new(map: &'a Map, server_name: Cow<'a, str>) -> Self {
         Self {
             map,
-            server_name: lower(server_name),
+            server_name: canonical(server_name),
             script_root: Cow::Borrowed(""),
             subdomain: Cow::Borrowed(&map.settings.default_subdomain),
             scheme: Cow::Borrowed("http"),
@@ -54,7 +54,7 @@ impl<'a> Adapter<'a> {
     /// hosts do not look at it.
     #[must_use]
     pub fn with_subdomain(mut self, subdomain: impl Into<Cow<'a, str>>) -> Self {
-        self.subdomain = lower(subdomain.into());
+        self.subdomain = canonical(subdomain.into());
         self
     }
 
@@ -276,7 +276,7 @@ impl<'a> Adapter<'a> {
         match (&bound.rule.redirect_to, &bound.redirect_to) {
             (Some(RedirectTo::Function(function)), _) => {
                 let target = function(self, params);
-                Some(self.join(template::reach(&target), &target))
+                Some(self.join(&target))
             }
             (_, Some(template)) => Some(self.fill(template, params)),
             (_, None) => None,
@@ -318,28 +318,18 @@ impl<'a> Adapter<'a> {
             }
             target.push_str(&percent::encode_path(&text));
         });
-        // What a client sent must not decide how far it leads.
-        self.join(template::reach(template.fixed_part()), &target)
+        self.join(&target)
     }
 
-    /// A redirect's target, seen from the script root (RFC 3986 §5.2).
-    fn join(&self, reach: Reach, target: &str) -> String {
-        let scheme = self.scheme_or_http();
-        let target = percent::encode_reference(target);
-        match reach {
-            Reach::Url => target.into_owned(),
-            Reach::Host => format!("{scheme}:{target}"),
-            Reach::Root | Reach::Mount => {
-                let mut path = String::new();
-                if reach == Reach::Mount {
-                    path.push_str(&percent::encode_path(&*self.script_root));
-                    path.push('/');
-                }
-                path.push_str(&target);
-                let host = self.host_of_subdomain(&self.subdomain);
-                format!("{scheme}://{host}{}", template::without_dots(&path))
-            }
-        }
+    /// A redirect's target, seen from the script root.
+    fn join(&self, target: &str) -> String {
+        let base = format!(
+            "{}://{}{}/",
+            self.scheme_or_http(),
+            self.host_of_subdomain(&self.subdomain),
+            percent::encode_path(&*self.script_root)
+        );
+        http::join(&base, &percent::encode_reference(target))
     }
 
     /// To the same place by another path, which is decoded and lacks its first slash.
@@ -391,7 +381,14 @@ impl<'a> Adapter<'a> {
     }
 }
 
-fn lower(name: Cow<'_, str>) -> Cow<'_, str> {
+/// A name as names are compared: in lower case, and in ASCII where it has such a form.
+fn canonical(name: Cow<'_, str>) -> Cow<'_, str> {
+    if !name.is_ascii() {
+        let (host, port) = name.split_at(name.rfind(':').unwrap_or(name.len()));
+        if let Some(host) = domain::to_ascii(host) {
+            return Cow::Owned(format!("{host}{port}"));
+        }
+    }
     match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
         true => Cow::Owned(name.to_ascii_lowercase()),
         false => name,

@@ -156,7 +156,9 @@ impl<'b> Build<'b> {
         let own = self.adapter.method();
         let found = match &self.method {
             Some(method) => self.first(places, Some(method)),
-            None => self.first(places, Some(own)).or_else(|| self.first(places, None)),
+            None => self
+                .first(places, Some(own))
+                .or_else(|| self.first(places, None)),
         };
         found.ok_or_else(|| self.explain(places))
     }

@@ -95,7 +95,9 @@ pub enum RuleProblem {
     #[error("the map matches whole hosts; write .host(…) in place of .subdomain(…)")]
     Subdomain,
     /// A rule names a host, and its map matches subdomains.
-    #[error("the map matches subdomains; call host_matching() on its builder, or leave .host(…) out")]
+    #[error(
+        "the map matches subdomains; call host_matching() on its builder, or leave .host(…) out"
+    )]
     NoHostMatching,
     /// A rule that takes no method.
     #[error("it takes no method and could never match; name one, or leave .methods(…) out")]

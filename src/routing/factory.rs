@@ -148,7 +148,9 @@ fn substitute(text: &str, context: &[(&str, &str)]) -> Result<String, RuleError>
             rest = after;
             continue;
         }
-        let braced = after.strip_prefix('{').and_then(|after| after.split_once('}'));
+        let braced = after
+            .strip_prefix('{')
+            .and_then(|after| after.split_once('}'));
         let (name, after) = braced.unwrap_or_else(|| {
             let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
             after.split_at(end.unwrap_or(after.len()))

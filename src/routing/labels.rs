@@ -125,7 +125,9 @@ mod tests {
 
     #[test]
     fn every_label_is_found_from_its_own_state_only() {
-        let labels: Vec<String> = (0..3000).map(|n| "x".repeat(n % 21) + &n.to_string()).collect();
+        let labels: Vec<String> = (0..3000)
+            .map(|n| "x".repeat(n % 21) + &n.to_string())
+            .collect();
         let edges = (0..).zip(&labels).map(|(n, label)| (n % 7, &**label, n));
         let edges: Vec<_> = edges.collect();
         let table = Labels::new(edges.iter().copied());

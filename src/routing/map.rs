@@ -60,8 +60,8 @@ impl Map {
 
     /// Binds the map to a server's name, with the port if it is not the scheme's own.
     ///
-    /// The name is compared in lower case. A name that is not ASCII has to be in its `xn--`
-    /// form.
+    /// The name is compared in lower case. One that is not ASCII is brought into its `xn--`
+    /// form by feature `idna`.
     pub fn bind<'a>(&'a self, server_name: impl Into<Cow<'a, str>>) -> Adapter<'a> {
         Adapter::new(self, server_name.into())
     }
@@ -200,7 +200,9 @@ impl MapBuilder {
         }
         let tree = tree_of(&bounds)?;
         let names = (0..).zip(by_endpoint.keys());
-        let names: Vec<_> = names.map(|(place, name)| (0, name.as_str(), place)).collect();
+        let names: Vec<_> = names
+            .map(|(place, name)| (0, name.as_str(), place))
+            .collect();
         Ok(Map {
             matcher: tree.compile(settings.host_matching),
             endpoints: Labels::new(names.into_iter()),

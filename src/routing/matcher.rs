@@ -141,7 +141,9 @@ impl Search<'_, '_> {
             }
         }
         self.spans.truncate(0);
-        let any = matcher.no_domain.filter(|_| matcher.any_domain && !domain.is_empty());
+        let any = matcher
+            .no_domain
+            .filter(|_| matcher.any_domain && !domain.is_empty());
         any.and_then(|state| self.walk(state, rest))
     }
 
@@ -304,8 +306,10 @@ impl Tree {
                 (true, true) => true,
                 // The one that names its methods comes first.
                 (true, false) | (false, true) => false,
-                (false, false) => other.methods.shared_with(&terminal.methods).is_some()
-                    || other.methods == terminal.methods,
+                (false, false) => {
+                    other.methods.shared_with(&terminal.methods).is_some()
+                        || other.methods == terminal.methods
+                }
             };
             if conflict && other.is_websocket == terminal.is_websocket {
                 return Err(other.rule);
@@ -355,9 +359,11 @@ impl Tree {
             any_domain,
         };
         for mut node in self.nodes {
-            node.edges.sort_by_cached_key(|(segment, _)| segment.weight());
+            node.edges
+                .sort_by_cached_key(|(segment, _)| segment.weight());
             // Fewer methods say more.
-            node.terminals.sort_by_key(|terminal| terminal.methods.len());
+            node.terminals
+                .sort_by_key(|terminal| terminal.methods.len());
             let (edges, terminals) = (matcher.edges.len(), matcher.terminals.len());
             let new = node.edges.into_iter().map(|(segment, to)| Edge {
                 segment,

@@ -47,7 +47,9 @@ pub(super) fn parse_path(
         _ => false,
     };
     if slash {
-        segment.elements.retain(|element| *element != Element::Literal(String::new()));
+        segment
+            .elements
+            .retain(|element| *element != Element::Literal(String::new()));
         segment.ends_in_slash = true;
     }
     segments.push(segment);
@@ -141,14 +143,24 @@ fn parse_variable(
     }
     let Some(factory) = converters.get(converter) else {
         let name = converter.to_owned();
-        let known: Vec<_> = converters.names().filter(|name| *name != "default").collect();
+        let known: Vec<_> = converters
+            .names()
+            .filter(|name| *name != "default")
+            .collect();
         let known = known.join(", ");
         return problem(inside, RuleProblem::UnknownConverter { name, known });
     };
     let wrong = |sentence| {
         let converter = converter.to_owned();
         let at = inside + word;
-        RuleError::at(text, at, RuleProblem::Arguments { converter, sentence })
+        RuleError::at(
+            text,
+            at,
+            RuleProblem::Arguments {
+                converter,
+                sentence,
+            },
+        )
     };
     let arguments = Arguments::parse(arguments).map_err(wrong)?;
     let mut taken = arguments.clone();

@@ -199,6 +199,14 @@ impl Rule {
         self.is_websocket
     }
 
+    pub(super) fn takes(&self, method: &Method) -> bool {
+        let Some(methods) = &self.methods else {
+            return true;
+        };
+        let head = *method == Method::HEAD && methods.contains(&Method::GET);
+        head || methods.contains(method)
+    }
+
     pub(super) fn method_set(&self) -> MethodSet {
         let Some(methods) = &self.methods else {
             return MethodSet::ALL;

@@ -40,9 +40,12 @@ impl Template {
         Ok(Self { pieces })
     }
 
-    /// The target with the values that `write` adds for their names.
+    /// The target with the values that `write` adds for their names, encoded.
     pub(super) fn fill(&self, mut write: impl FnMut(&str, &mut String)) -> String {
         let mut target = String::new();
+        if !matches!(self.pieces.first(), Some(Piece::Text(text)) if is_settled(text)) {
+            target.push_str("./");
+        }
         for piece in &self.pieces {
             match piece {
                 Piece::Text(text) => target.push_str(text),
@@ -51,91 +54,10 @@ impl Template {
         }
         target
     }
-
-    /// The text that no request has a part in, at the target's beginning.
-    pub(super) fn fixed_part(&self) -> &str {
-        match self.pieces.first() {
-            Some(Piece::Text(text)) => text,
-            _ => "", // it begins with a value
-        }
-    }
 }
 
-/// How far a target leads away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reach {
-    /// A URL of its own.
-    Url,
-    /// `//host/path`: another host, by the same scheme.
-    Host,
-    /// `/path`: anywhere on this host.
-    Root,
-    /// `path`: below the script root.
-    Mount,
-}
-
-/// How far a target leads that begins so (RFC 3986 §4.2).
-pub(super) fn reach(target: &str) -> Reach {
-    let scheme = target.split_once(':').is_some_and(|(scheme, _)| {
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-    });
-    match target {
-        _ if scheme => Reach::Url,
-        _ if target.starts_with("//") => Reach::Host,
-        _ if target.starts_with('/') => Reach::Root,
-        _ => Reach::Mount,
-    }
-}
-
-/// A path without `.` and `..` (RFC 3986 §5.2.4); a query behind it stays as it is.
-pub(super) fn without_dots(target: &str) -> String {
-    let (path, query) = match target.find(['?', '#']) {
-        Some(end) => target.split_at(end),
-        None => (target, ""),
-    };
-    let mut segments: Vec<&str> = Vec::new();
-    let mut is_folder = false;
-    for segment in path.split('/').skip(1) {
-        is_folder = matches!(segment, "." | "..");
-        match segment {
-            "." => {}
-            ".." => drop(segments.pop()),
-            _ => segments.push(segment),
-        }
-    }
-    if is_folder {
-        segments.push("");
-    }
-    format!("/{}{query}", segments.join("/"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_target_leads_as_far_as_its_beginning_says() {
-        assert_eq!(reach("https://a.test/"), Reach::Url);
-        assert_eq!(reach("mailto:me"), Reach::Url);
-        assert_eq!(reach("//a.test/"), Reach::Host);
-        assert_eq!(reach("/a:b"), Reach::Root);
-        assert_eq!(reach("a/b:c"), Reach::Mount);
-        assert_eq!(reach("?q=a:b"), Reach::Mount);
-    }
-
-    #[test]
-    fn dots_are_undone_and_never_leave_the_root() {
-        for (target, want) in [
-            ("/a/./b", "/a/b"),
-            ("/a/../b", "/b"),
-            ("/../../b", "/b"),
-            ("/a/..", "/"),
-            ("/a/b/.", "/a/b/"),
-            ("/a?../x", "/a?../x"),
-            ("/", "/"),
-        ] {
-            assert_eq!(without_dots(target), want, "{target}");
-        }
-    }
+/// Whether a target that begins so leads where it does whatever follows: what a client sent
+/// must not become a scheme.
+fn is_settled(text: &str) -> bool {
+    text.contains(['/', ':', '?', '#'])
 }

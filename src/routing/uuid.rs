@@ -31,9 +31,9 @@ impl FromStr for Uuid {
             return Err(UuidError);
         }
         let digits = text.chars().filter_map(|digit| digit.to_digit(16));
-        Ok(Self(digits.fold(0, |number, digit| {
-            number << 4 | u128::from(digit)
-        })))
+        Ok(Self(
+            digits.fold(0, |number, digit| number << 4 | u128::from(digit)),
+        ))
     }
 }
 

@@ -490,5 +490,7 @@ pub enum EnvironError {
     },
 }
 
+mod host;
+
 #[cfg(test)]
 mod tests;

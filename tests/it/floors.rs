@@ -15,6 +15,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("wsgi", 2),
     ("forms", 3),
     ("proxy", 3),
+    ("routing", 3),
     ("serving", 3),
     ("session", 3),
     ("templates", 3),

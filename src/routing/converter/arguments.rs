@@ -191,10 +191,7 @@ mod tests {
         check("2", "2");
         check(" min = -3 , max=1.5", "min=-3 max=1.5");
         check("signed=True, x=false", "signed=true x=false");
-        check(
-            "a, b_c, 'd e', \"f, (g)\"",
-            r#""a" "b_c" "d e" "f, (g)""#,
-        );
+        check("a, b_c, 'd e', \"f, (g)\"", r#""a" "b_c" "d e" "f, (g)""#);
         check("a,", r#""a""#);
         check("nan, 1e5", r#""nan" 100000"#);
     }
@@ -206,7 +203,13 @@ mod tests {
         check("\"a", "`\"a` is not closed; write \" at its end");
         check("a=1, a=2", "`a` is given twice; leave one out");
         check("-x", "`-x` is no number");
-        check("+", "`+` is no argument; write a word, a number, or \"text\"");
-        check(",", "`,` is no argument; write a word, a number, or \"text\"");
+        check(
+            "+",
+            "`+` is no argument; write a word, a number, or \"text\"",
+        );
+        check(
+            ",",
+            "`,` is no argument; write a word, a number, or \"text\"",
+        );
     }
 }

@@ -16,9 +16,7 @@ impl Int {
         let bound = |name, argument| match argument {
             None => Ok(None),
             Some(Argument::Int(number)) => Ok(Some(number)),
-            Some(other) => Err(format!(
-                "`{name}` cannot be {other}; write a whole number"
-            )),
+            Some(other) => Err(format!("`{name}` cannot be {other}; write a whole number")),
         };
         let min = bound("min", arguments.take("min"))?;
         let max = bound("max", arguments.take("max"))?;
