@@ -5,6 +5,7 @@ number of nanoseconds.
 """
 
 import io
+import itertools
 import sys
 import time
 from datetime import datetime, timezone
@@ -13,7 +14,9 @@ from pathlib import Path
 
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.formparser import FormDataParser
+from werkzeug.exceptions import NotFound
 from werkzeug.http import http_date, parse_accept_header, parse_cookie, parse_date
+from werkzeug.routing import Map, Rule
 from werkzeug.sansio.multipart import Data, Epilogue, MultipartDecoder, NeedData
 from werkzeug.serving import WSGIRequestHandler
 from werkzeug.wrappers import Request
@@ -67,6 +70,31 @@ def handler(head):
     return request
 
 
+def routes(body):
+    """Rules, and behind an empty line the paths to match in turn, or endpoints and values."""
+    rules, asked = body.split("\n\n")
+    rules = [Rule(rule, endpoint=rule) for rule in rules.splitlines()]
+    urls = Map(rules).bind("example.test")
+    asked = asked.splitlines()
+    if "\t" in asked[0]:
+        asked = [line.split("\t") for line in asked]
+        asked = [(endpoint, {"id": int(value)}) for endpoint, value in asked]
+    return urls, itertools.cycle(asked)
+
+
+def match(routes):
+    urls, paths = routes
+    try:
+        return urls.match(next(paths))
+    except NotFound:
+        return None
+
+
+def build(routes):
+    urls, asked = routes
+    return urls.build(*next(asked))
+
+
 OFFERS = ["application/json", "text/plain", "text/html"]
 TURNS = {
     "decode": decode,
@@ -78,6 +106,8 @@ TURNS = {
     "date_parse": parse_date,
     "date_format": lambda _: http_date(MOMENT),
     "environ": lambda request: Request(request.make_environ()).headers["User-Agent"],
+    "match": match,
+    "build": build,
 }
 TAKES_BYTES = ("decode", "multipart", "urlencoded")
 
@@ -94,6 +124,8 @@ def main():
                 body = handler(body)
             elif operation not in TAKES_BYTES:
                 body = body.decode()
+            if operation in ("match", "build"):
+                body = routes(body)
             loaded[name] = body
         body, turn = loaded[name], TURNS[operation]
         began = time.perf_counter_ns()

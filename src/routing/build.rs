@@ -229,9 +229,10 @@ impl<'b> Build<'b> {
         let settings = &adapter.map.settings;
         let mut domain = String::new();
         self.write(bound, &bound.domain_recipe, &mut domain)?;
-        let is_here = match settings.host_matching {
-            true => adapter.host(&domain) == adapter.server_name(),
-            false => domain == adapter.subdomain(),
+        let is_here = match (settings.host_matching, domain.as_str()) {
+            (true, domain) => adapter.host(domain) == adapter.server_name(),
+            (false, "") => adapter.subdomain().is_empty(),
+            (false, domain) => domain == adapter.subdomain(),
         };
         let mut url = String::with_capacity(64);
         if self.is_external || bound.rule.is_websocket || !is_here {
@@ -282,6 +283,13 @@ impl<'b> Build<'b> {
                     name: variable.name.clone(),
                     value: value.to_string(),
                 });
+            }
+            // Most values are plain, and a look is cheaper than the encoder.
+            if url.as_bytes()[start..]
+                .iter()
+                .all(u8::is_ascii_alphanumeric)
+            {
+                continue;
             }
             if let Cow::Owned(encoded) = percent::encode_path(&url[start..]) {
                 url.truncate(start);

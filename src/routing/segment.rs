@@ -111,27 +111,33 @@ impl Segment {
 
     /// Takes the whole text, which begins at `start` of the one the spans are for.
     pub(super) fn take(&self, text: &str, start: usize, spans: &mut Spans) -> bool {
-        let (prefix, variable, suffix) = match &*self.elements {
-            [Element::Variable(variable)] => ("", variable, ""),
-            [Element::Literal(prefix), Element::Variable(variable)] => (&**prefix, variable, ""),
-            [Element::Variable(variable), Element::Literal(suffix)] => ("", variable, &**suffix),
+        // No empty texts are compared: what is behind their address makes that slow.
+        let (prefix_len, variable, middle) = match &*self.elements {
+            [Element::Variable(variable)] => (0, variable, Some(text)),
+            [Element::Literal(prefix), Element::Variable(variable)] => {
+                (prefix.len(), variable, text.strip_prefix(&**prefix))
+            }
+            [Element::Variable(variable), Element::Literal(suffix)] => {
+                (0, variable, text.strip_suffix(&**suffix))
+            }
             [
                 Element::Literal(prefix),
                 Element::Variable(variable),
                 Element::Literal(suffix),
-            ] => (&**prefix, variable, &**suffix),
+            ] => {
+                let rest = text.strip_prefix(&**prefix);
+                let middle = rest.and_then(|rest| rest.strip_suffix(&**suffix));
+                (prefix.len(), variable, middle)
+            }
             elements => return split::split(elements, text, start, spans),
         };
-        let middle = text
-            .strip_prefix(prefix)
-            .and_then(|rest| rest.strip_suffix(suffix));
         match middle {
             Some(middle) if variable.takes(middle) => {
-                let from = start + prefix.len();
+                let from = start + prefix_len;
                 spans.push(from, from + middle.len());
                 true
             }
-            _ => false,
+            _ => false, // another text around it, or no value
         }
     }
 }

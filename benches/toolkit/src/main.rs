@@ -7,6 +7,7 @@ mod fields;
 mod forms;
 mod python;
 mod rounds;
+mod routing;
 
 use python::Python;
 use rounds::{Case, Table};
@@ -21,9 +22,11 @@ fn main() {
     let python = Python::start(&python, &folder);
     let forms = Table::new(&["memmem", "multer", "form_urlencoded", "Werkzeug"]);
     let fields = Table::new(&["cookie", "mime", "httpdate", "http", "Werkzeug"]);
+    let routing = Table::new(&["matchit", "Werkzeug"]);
     for (table, cases) in [
         (forms, forms::cases(&python)),
         (fields, fields::cases(&python)),
+        (routing, routing::cases(&python)),
     ] {
         table.head();
         for case in cases

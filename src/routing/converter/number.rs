@@ -59,10 +59,10 @@ impl Converter for Int {
             Value::Text(text) => text.parse().map_err(|_| fmt::Error)?,
             _ => return Err(fmt::Error), // no whole number
         };
-        let width = self.fixed_digits.unwrap_or(0);
-        match i64::try_from(number) {
-            Ok(number) => write!(out, "{number:0width$}"),
-            Err(_) => write!(out, "{number:0width$}"),
+        match (self.fixed_digits, i64::try_from(number)) {
+            (Some(digits), _) => write!(out, "{number:0digits$}"),
+            (None, Ok(number)) => write!(out, "{number}"),
+            (None, Err(_)) => write!(out, "{number}"),
         }
     }
 }
