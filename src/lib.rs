@@ -108,6 +108,8 @@ pub mod exceptions;
 #[cfg(feature = "debugger")]
 pub mod debugger;
 pub mod middleware;
+#[cfg(feature = "routing")]
+pub mod router;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod view;

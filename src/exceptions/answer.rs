@@ -12,11 +12,7 @@ use crate::wsgi::{Environ, Error, Reply};
 /// itself counts, not its causes: a form error deep inside an app's own may be about another
 /// request altogether, made by the app.
 pub fn answer(error: &Error, environ: &Environ) -> Option<Reply> {
-    let source = error.source();
-    let exception = match source.downcast_ref::<HttpException>() {
-        Some(exception) => exception.clone(),
-        None => client_fault(source)?,
-    };
+    let exception = HttpException::of_error(error)?;
     let response = exception.page(&Request::new(environ));
     response.into_reply().ok()
 }
@@ -26,6 +22,15 @@ fn client_fault(error: &(dyn StdError + Send + Sync + 'static)) -> Option<HttpEx
 }
 
 impl HttpException {
+    /// The exception that an error is or stands for; `None` for a failure of the app itself.
+    pub fn of_error(error: &Error) -> Option<Self> {
+        let source = error.source();
+        match source.downcast_ref::<Self>() {
+            Some(exception) => Some(exception.clone()),
+            None => client_fault(source),
+        }
+    }
+
     /// The exception for a low error. It tells what was wrong with the request, and nothing of
     /// our disk or our own faults.
     pub(super) fn of(

@@ -21,6 +21,8 @@ mod origin;
     reason = "the type is what the module is named for"
 )]
 mod request;
+#[cfg(feature = "routing")]
+mod routed;
 #[cfg(feature = "session")]
 mod session;
 #[cfg(feature = "session")]
@@ -29,3 +31,5 @@ mod url;
 
 pub use json_error::JsonError;
 pub use request::Request;
+#[cfg(feature = "routing")]
+pub(crate) use routed::{Routed, States};

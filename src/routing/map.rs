@@ -71,6 +71,12 @@ impl Map {
         self.bounds.iter().map(|bound| &bound.rule)
     }
 
+    /// The names of what a rule finds: its variables, then its defaults.
+    #[allow(dead_code, reason = "for the router")]
+    pub(crate) fn arguments(&self, index: usize) -> impl Iterator<Item = &str> {
+        self.bounds[index].arguments()
+    }
+
     /// The rules of an endpoint, in the order they are tried for building.
     pub fn rules_of(&self, endpoint: &str) -> impl Iterator<Item = &Rule> {
         let places = self.places_of(endpoint).unwrap_or_default();

@@ -94,7 +94,7 @@ impl Matcher {
         };
         // Spans count in 32 bits.
         let step = match u32::try_from(path.len()) {
-            Ok(_) => search.from_domain(),
+            Ok(_) => search.first_step(),
             Err(_) => None,
         };
         match step {
@@ -120,7 +120,7 @@ enum Step {
 }
 
 impl Search<'_, '_> {
-    fn from_domain(&mut self) -> Option<Step> {
+    fn first_step(&mut self) -> Option<Step> {
         let matcher = self.matcher;
         let domain = self.asked.domain;
         let rest = self.asked.path.map(|_| 0);

@@ -166,7 +166,7 @@ impl Environ {
     }
 
     /// The request target in its parts.
-    pub(crate) fn target(&self) -> &Target {
+    pub fn target(&self) -> &Target {
         &self.target
     }
 

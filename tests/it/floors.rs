@@ -27,6 +27,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("debugger", 6),
     ("middleware", 6),
     ("testing", 6),
+    ("router", 6),
     ("view", 6),
     ("dev", 7),
     ("run", 7),

@@ -20,6 +20,7 @@ mod toolkit_fields;
 mod toolkit_forms;
 mod toolkit_requests;
 mod toolkit_responses;
+mod toolkit_router;
 mod toolkit_sessions;
 mod toolkit_templates;
 mod vectors;
