@@ -190,6 +190,22 @@ fn a_process_that_dies_is_replaced_and_none_outlives_the_first() {
     }
 }
 
+#[test]
+fn processes_that_do_not_end_do_so_at_the_second_signal() {
+    let mut processes = Processes::start();
+    processes.ask();
+    let workers = processes.wait_for(|workers| workers.len() == 3);
+    let process = |id: u32| Pid::from_raw(id.try_into().unwrap()).unwrap();
+    kill_process(process(workers[0]), Signal::STOP).unwrap(); // it hears nothing
+    let first = process(processes.first.id());
+    kill_process(first, Signal::TERM).unwrap();
+    processes.wait_for(|left| left == [workers[0]]);
+    assert!(processes.first.try_wait().unwrap().is_none());
+    kill_process(first, Signal::TERM).unwrap();
+    assert!(processes.first.wait().unwrap().success());
+    assert!(!Path::new(&format!("/proc/{}", workers[0])).exists());
+}
+
 /// The program of an example, which `cargo test` builds too.
 pub(super) fn example(name: &str) -> PathBuf {
     let tests = std::env::current_exe().unwrap();

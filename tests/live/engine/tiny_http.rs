@@ -44,6 +44,8 @@ const TESTS: &[(&str, &[&str])] = &[
         &[
             "lives::a_process_that_dies_is_replaced_and_none_outlives_the_first",
             "lives::handle_request_answers_one_and_stops",
+            "lives::handle_request_ends_though_its_sink_of_records_panics",
+            "lives::processes_that_do_not_end_do_so_at_the_second_signal",
         ],
     ),
     (
