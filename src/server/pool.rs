@@ -572,46 +572,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::net::Stream;
-
-    /// Nothing is asked of it.
-    struct Silent;
-
-    impl Exchange for Silent {
-        fn exchange(&self, _: Turn<'_>) -> After {
-            After::Cut
-        }
-
-        fn refuse(&self, _: &Fault, _: &Stream, _: Peer) {}
-
-        fn busy(&self, _: &Stream, _: Peer) {}
-    }
-
-    #[track_caller]
-    fn wait_until(holds: impl Fn() -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while !holds() {
-            assert!(Instant::now() < deadline);
-            std::thread::yield_now();
-        }
-    }
-
-    #[test]
-    fn who_waits_in_the_poller_is_called_to_what_was_heard() {
-        let settings = Settings {
-            workers: 1,
-            ..Settings::default()
-        };
-        let listener = Listener::bind(&Address::tcp("127.0.0.1", 0)).unwrap();
-        let pool = Pool::start(listener, Silent, settings).unwrap();
-        wait_until(|| pool.waiting.load(Ordering::SeqCst) == 1);
-        pool.spawn_worker().unwrap(); // the last there may be
-        // As if a third had heard of two events, and were held up by the first.
-        lock(&pool.heard).push_back(7);
-        pool.call_another().unwrap();
-        wait_until(|| lock(&pool.heard).is_empty());
-        assert_eq!(pool.stop(Instant::now() + Duration::from_secs(10)), 0);
-    }
-}
+mod tests;
