@@ -14,7 +14,7 @@ pub(crate) const SPARE_WORKERS: usize = 4;
 /// How long a worker beyond those waits for work before it ends.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Who of the free workers waits in the poller.
+/// Which of the free workers wait in the poller.
 ///
 /// While events are brief, one does, the *leader*: it serves what it hears of and waits again,
 /// and no thread is switched for it. Another, the *deputy*, looks once a tick whether the leader
