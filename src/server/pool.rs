@@ -157,10 +157,7 @@ impl Pool {
                 }
             };
             let (event, needs_another) = self.lead.begin(role, others_hear);
-            if needs_another
-                && !self.lead.tell_another()
-                && let Err(error) = self.call_another()
-            {
+            if needs_another && let Err(error) = self.call_another() {
                 // This worker goes on alone; requests wait for it, or the retry, in the kernel.
                 log::warn!("cannot start another worker thread: {error}");
                 self.clock.retry_at(Instant::now() + RETRY_PAUSE);
@@ -173,8 +170,11 @@ impl Pool {
         }
     }
 
-    /// Gets somebody to what was heard, or is to be heard next, where nobody sleeps.
+    /// Gets somebody to what was heard, or is to be heard next.
     fn call_another(self: &Arc<Self>) -> io::Result<()> {
+        if self.lead.tell_another() {
+            return Ok(());
+        }
         match self.waiting.load(Ordering::SeqCst) {
             0 => self.spawn_worker(),
             // Who waits in the poller does not look at what was heard, unless called.

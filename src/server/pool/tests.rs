@@ -1,6 +1,6 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::RwLock;
+use std::sync::{RwLock, mpsc};
 use std::thread;
 
 use super::*;
@@ -71,11 +71,16 @@ fn wait_until(holds: impl Fn() -> bool) {
 fn who_waits_in_the_poller_is_called_to_what_was_heard() {
     let pool = start(Waiter::default(), 1);
     wait_until(|| pool.waiting.load(Ordering::SeqCst) == 1);
-    pool.spawn_worker().unwrap(); // the last there may be
-    // As if a third had heard of two events, and were held up by the first.
+    // As if the last worker there may be had heard of two events, and were held up by the first.
+    let (release, held) = mpsc::channel::<()>();
+    let hold = move || {
+        held.recv().ok();
+    };
+    pool.crew.start_worker(2, hold).unwrap();
     lock(&pool.heard).push_back(7);
     pool.call_another().unwrap();
     wait_until(|| lock(&pool.heard).is_empty());
+    drop(release);
     assert_eq!(pool.stop(Instant::now() + PATIENCE), 0);
 }
 
