@@ -16,6 +16,8 @@ use rustix::io::Errno;
 pub(crate) struct Poller {
     epoll: OwnedFd,
     waker: OwnedFd,
+    // Always ready, so that arming it is the call.
+    caller: OwnedFd,
 }
 
 /// What a wait came back with.
@@ -23,13 +25,15 @@ pub(crate) struct Poller {
 pub(crate) enum Readiness {
     /// The sources with these keys have what they were armed for, or have ended.
     Ready(Keys),
+    /// [`Poller::wake_one`] was called, and nothing else happened.
+    Called,
     /// [`Poller::wake_all`] was called.
     Woken,
     /// The time-out passed.
     TimedOut,
 }
 
-/// One key or more.
+/// Some keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Keys {
     keys: [u64; Poller::BATCH],
@@ -52,6 +56,7 @@ impl Deref for Keys {
 }
 
 const WAKER: u64 = u64::MAX;
+const CALLER: u64 = u64::MAX - 1;
 
 impl Poller {
     /// Events that one wait brings at most.
@@ -62,7 +67,14 @@ impl Poller {
         let waker = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         // Level-triggered and never read: once written, it wakes every wait from then on.
         epoll::add(&epoll, &waker, EventData::new_u64(WAKER), EventFlags::IN)?;
-        Ok(Self { epoll, waker })
+        let caller = eventfd(1, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        let poller = Self {
+            epoll,
+            waker,
+            caller,
+        };
+        poller.add(&poller.caller, CALLER)?;
+        Ok(poller)
     }
 
     /// Takes `source` in under `key`; nothing is heard of it until it is armed. Closing it takes
@@ -113,16 +125,24 @@ impl Poller {
             }
         };
         let mut keys = Keys::default();
+        let mut without_keys = Readiness::TimedOut;
         for event in events {
             match event.data.u64() {
                 WAKER => return Ok(Readiness::Woken),
+                CALLER => without_keys = Readiness::Called,
                 key => keys.push(key),
             }
         }
         Ok(match keys.is_empty() {
-            true => Readiness::TimedOut,
+            true => without_keys,
             false => Readiness::Ready(keys),
         })
+    }
+
+    /// Wakes one thread that waits, or the next one that will. Calls that nobody has heard yet
+    /// are one.
+    pub(crate) fn wake_one(&self) -> io::Result<()> {
+        self.arm(&self.caller, CALLER)
     }
 
     /// Wakes every thread that waits or will wait; cannot be taken back.
@@ -144,7 +164,7 @@ mod tests {
         match poller.wait(timeout, most).unwrap() {
             Readiness::Ready(keys) => keys.to_vec(),
             Readiness::TimedOut => Vec::new(),
-            Readiness::Woken => panic!("woken"),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -178,6 +198,17 @@ mod tests {
         let first = wait(&poller, None, 2);
         let rest = wait(&poller, None, 2);
         assert_eq!((first.len(), rest.len()), (2, 1));
+    }
+
+    #[test]
+    fn a_call_wakes_one_wait() {
+        let poller = Poller::new().unwrap();
+        assert!(wait(&poller, Some(Duration::ZERO), 9).is_empty());
+        for _ in 0..2 {
+            poller.wake_one().unwrap();
+            assert_eq!(poller.wait(None, 9).unwrap(), Readiness::Called);
+            assert!(wait(&poller, Some(Duration::ZERO), 9).is_empty());
+        }
     }
 
     #[test]

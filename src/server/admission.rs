@@ -40,7 +40,7 @@ impl Admission {
 
     /// How many workers there may be.
     pub(crate) fn most_workers(&self) -> usize {
-        self.most_served + 1
+        self.most_served.saturating_add(1)
     }
 
     /// Asks for the connection `key`; `queue` runs before any other worker can have it from the
@@ -114,6 +114,11 @@ mod tests {
             [Some(4), None, None]
         );
         assert_eq!(admission.enter(5, || ()), Admitted::Serve);
+    }
+
+    #[test]
+    fn without_a_bound_there_is_a_worker_all_the_same() {
+        assert_eq!(Admission::new(usize::MAX, 0).most_workers(), usize::MAX);
     }
 
     #[test]

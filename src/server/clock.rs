@@ -65,7 +65,8 @@ impl Clock {
 
     /// The system refused something, and may have it to give then.
     pub(crate) fn retry_at(&self, retry: Instant) {
-        self.state().retry = Some(retry);
+        // Who keeps being refused puts off nobody else's retry.
+        self.state().retry.get_or_insert(retry);
         self.wake_at(Some(retry));
     }
 
@@ -99,5 +100,14 @@ mod tests {
         assert!(clock.next().unwrap().retries);
         clock.stop();
         assert!(clock.next().is_none());
+    }
+
+    #[test]
+    fn a_retry_is_not_put_off_by_another() {
+        let clock = Clock::default();
+        let begun = Instant::now();
+        clock.retry_at(begun);
+        clock.retry_at(begun + Duration::from_secs(3600));
+        assert!(clock.next().unwrap().retries);
     }
 }

@@ -14,7 +14,7 @@ pub(crate) const SPARE_WORKERS: usize = 4;
 /// How long a worker beyond those waits for work before it ends.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Who of the free workers waits in the poller.
+/// Which of the free workers wait in the poller.
 ///
 /// While events are brief, one does, the *leader*: it serves what it hears of and waits again,
 /// and no thread is switched for it. Another, the *deputy*, looks once a tick whether the leader
@@ -202,8 +202,11 @@ impl Lead {
     }
 
     fn wake_deputy(&self, _locked: &MutexGuard<'_, State>) {
-        self.deputy.set(AWAKE);
-        self.deputy_told.notify_one();
+        // Somebody else may have done so before the lock was had, and the deputy have gone.
+        if self.deputy.is(ASLEEP) {
+            self.deputy.set(AWAKE);
+            self.deputy_told.notify_one();
+        }
     }
 
     fn tell_one(state: &mut State, told: &Condvar) -> bool {
@@ -320,6 +323,15 @@ mod tests {
         lead.tempo.learn(Duration::from_secs(1));
         assert!(lead.tell_another());
         assert_eq!(deputy.join().unwrap(), Role::Free);
+    }
+
+    #[test]
+    fn who_would_wake_a_deputy_that_is_gone_makes_none() {
+        let lead = Lead::default();
+        // It was seen asleep, and had been woken and was gone before the lock was had.
+        lead.wake_deputy(&lead.state());
+        assert!(lead.deputy.is(NOBODY));
+        assert!(!lead.tell_another(), "nobody is there to be told");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The engine: HTTP/1.1 for any [`App`](crate::wsgi::App), a thread to each *request*.
 //!
-//! Workers wait in one poller. The one that hears of an event reads the head, runs the app and
+//! The worker that waits in the poller hears of an event, reads the head, runs the app and
 //! writes the answer, from first byte to last, on its own thread; then it gives the connection
 //! back to the poller and waits again. While requests are short it does so alone, and no thread
 //! is switched; once one takes long, others are there for the rest. So a short request is handed
@@ -8,9 +8,10 @@
 //! neither a thread nor a buffer.
 //!
 //! Where to start: [`Server`] is the builder, [`Serving`] the running engine. `pool` has the
-//! workers, `crew` their threads, `lead` says which of them wait for events, `admission` which may serve, `table` has
-//! the connections they do not hold, `exchange` is the seam between moving connections and
-//! answering requests, `application` the way of an app's answer (which `crate::serving` makes),
+//! workers, `crew` their threads; `lead` says which of them wait for events, by the `tempo` of
+//! late, `admission` which may serve. `table` has the connections they do not hold, `clock` the
+//! nearest deadline of those. `exchange` is the seam between moving connections and answering
+//! requests, `application` the way of an app's answer (which `crate::serving` makes),
 //! `misdirected` what is told to those who speak plain HTTP to a TLS port.
 //!
 //! It explains nothing: an app's error is a bare 500 here, and a value in the [`Record`].

@@ -1,5 +1,5 @@
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::http::h1::Fault;
@@ -20,11 +20,10 @@ impl Server {
         let (done, first) = mpsc::channel();
         let once = |application| Once {
             application,
-            taken: AtomicBool::new(false),
-            done,
+            done: Mutex::new(Some(done)),
         };
         let serving = self.start(listener, once)?;
-        // The other end is held by the pool, which outlives this wait.
+        // Nothing is ever sent: it ends when the other end is dropped.
         first.recv().ok();
         Ok(serving.stop(GRACE))
     }
@@ -42,19 +41,18 @@ impl Server {
 /// Answers one request, and closes the connections of all others.
 struct Once {
     application: Application,
-    taken: AtomicBool,
-    done: Sender<()>,
+    // Whoever takes it answers, and drops it afterwards; also by a panic.
+    done: Mutex<Option<Sender<()>>>,
 }
 
 impl Exchange for Once {
     fn exchange(&self, turn: Turn<'_>) -> After {
-        if self.taken.swap(true, Ordering::SeqCst) {
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(_done) = done.take() else {
             return After::Cut;
-        }
-        let after = self.application.exchange(turn);
-        // Fails only where nobody waits any more.
-        self.done.send(()).ok();
-        match after {
+        };
+        drop(done);
+        match self.application.exchange(turn) {
             After::Cut => After::Cut,
             After::Continue | After::Close => After::Close,
         }

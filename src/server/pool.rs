@@ -25,7 +25,7 @@ const LINGER_BYTES: u64 = 16 << 20;
 /// The clock looks no more often than this; deadlines are kept to within it.
 const CLOCK_STEP: Duration = Duration::from_millis(250);
 /// The listener's key in the poller; connections count up from 0 and never get there.
-const LISTENER: u64 = u64::MAX - 1;
+const LISTENER: u64 = u64::MAX - 2;
 
 /// The workers of one listener and the connections they serve.
 pub(crate) struct Pool {
@@ -56,6 +56,7 @@ impl Pool {
         exchange: impl Exchange,
         settings: Settings,
     ) -> io::Result<Arc<Self>> {
+        let settings = settings.within_reach();
         listener.set_nonblocking(true)?;
         let poller = Poller::new()?;
         poller.add(&listener, LISTENER)?;
@@ -156,10 +157,7 @@ impl Pool {
                 }
             };
             let (event, needs_another) = self.lead.begin(role, others_hear);
-            if needs_another
-                && !self.lead.tell_another()
-                && let Err(error) = self.spawn_worker()
-            {
+            if needs_another && let Err(error) = self.call_another() {
                 // This worker goes on alone; requests wait for it, or the retry, in the kernel.
                 log::warn!("cannot start another worker thread: {error}");
                 self.clock.retry_at(Instant::now() + RETRY_PAUSE);
@@ -169,6 +167,18 @@ impl Pool {
                 key => self.take_up(key),
             }
             role = self.lead.end(event);
+        }
+    }
+
+    /// Gets somebody to what was heard, or is to be heard next.
+    fn call_another(self: &Arc<Self>) -> io::Result<()> {
+        if self.lead.tell_another() {
+            return Ok(());
+        }
+        match self.waiting.load(Ordering::SeqCst) {
+            0 => self.spawn_worker(),
+            // Who waits in the poller does not look at what was heard, unless called.
+            _ => self.poller.wake_one(),
         }
     }
 
@@ -185,8 +195,9 @@ impl Pool {
             drop(heard);
             let others = self.waiting.fetch_add(1, Ordering::SeqCst);
             let is_spare = role == Role::Free && others >= SPARE_WORKERS;
-            // The leader is soon done with many, or else loses them with the lead.
-            let most = if role == Role::Leader {
+            // The leader is soon done with many, or else loses them with the lead. But who waits
+            // beside it is there at once.
+            let most = if role == Role::Leader && others == 0 {
                 Poller::BATCH
             } else {
                 1
@@ -195,6 +206,7 @@ impl Pool {
             let others = self.waiting.fetch_sub(1, Ordering::SeqCst) - 1;
             match waited? {
                 Readiness::Ready(keys) => lock(&self.heard).extend(keys.iter()),
+                Readiness::Called => {}
                 // All others are busy by now, and somebody has to hear of the next event.
                 Readiness::TimedOut if others == 0 => {}
                 Readiness::TimedOut | Readiness::Woken => return Ok(None),
@@ -227,6 +239,9 @@ impl Pool {
         ));
         let mut wire = Wire::new(stream);
         let mut table = lock(&self.table);
+        if self.stopping.load(Ordering::SeqCst) {
+            return; // it came too late to be closed, or cut, with the others
+        }
         if table.len() >= self.settings.connections && !table.evict_idle() {
             drop(table);
             unharmed(|| self.exchange.busy(wire.stream(), peer));
@@ -313,7 +328,6 @@ impl Pool {
         let resumed = unharmed(|| match parked.stage {
             Stage::Handshake => self.shake_hands(key, parked),
             Stage::Idle | Stage::Head => self.serve(key, parked),
-            Stage::Worker => self.serve(key, self.idle(parked.wire, parked.peer)),
             Stage::Late => self.refuse(key, parked, &Fault::TooSlow),
             Stage::Lingering { left } => self.linger(key, parked, left),
         });
@@ -373,9 +387,11 @@ impl Pool {
 
     /// Others wait for a worker: a client that has sent many requests at once is served in turn
     /// with them.
-    fn stand_back(&self, key: u64, mut parked: Parked) {
-        parked.stage = Stage::Worker;
-        if lock(&self.table).park(key, parked).is_some() {
+    fn stand_back(&self, key: u64, parked: Parked) {
+        let mut table = lock(&self.table);
+        if table.park(key, parked).is_some() {
+            table.queue(key);
+            drop(table); // others have them in the other order
             self.admission.stand_back(key);
         }
     }
@@ -493,7 +509,7 @@ impl Pool {
     fn keep_deadlines(self: &Arc<Self>) {
         while let Some(due) = self.clock.next() {
             if due.retries {
-                self.retry(due.now);
+                self.retry();
             }
             let next = self.end_expired(due.now);
             self.clock.wake_at(next);
@@ -501,11 +517,11 @@ impl Pool {
     }
 
     /// Asks the system once more for what it refused.
-    fn retry(self: &Arc<Self>, now: Instant) {
+    fn retry(self: &Arc<Self>) {
         self.listen_on();
         let is_manned = self.waiting.load(Ordering::SeqCst) > 0 && lock(&self.heard).is_empty();
-        if !is_manned && self.spawn_worker().is_err() {
-            self.clock.retry_at(now + RETRY_PAUSE);
+        if !is_manned && self.call_another().is_err() {
+            self.clock.retry_at(Instant::now() + RETRY_PAUSE);
         }
     }
 
@@ -554,3 +570,6 @@ fn is_passing(error: &io::Error) -> bool {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{
-    Pid, Signal, WaitOptions, kill_process, set_parent_process_death_signal, wait,
+    Pid, Signal, WaitOptions, getpid, getppid, kill_process, set_parent_process_death_signal, wait,
 };
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -24,7 +24,7 @@ const EARLY_DEATHS: usize = 16;
 impl Server {
     /// Serves with `count` processes on one socket, until SIGTERM or SIGINT: for apps that
     /// crash, leak, or hold a lock for long. A process that dies is replaced; none outlives
-    /// this one.
+    /// this one. A second signal waits for no request that runs.
     ///
     /// It returns in this process when all others have ended, and in each of those when it has
     /// ended, so `main` should return then. Call it before any other thread is started.
@@ -41,29 +41,42 @@ impl Server {
         for signal in [SIGTERM, SIGINT] {
             flag::register(signal, Arc::clone(&told)).map_err(ProcessesError::System)?;
         }
-        let mut workers = Vec::new();
-        for _ in 0..count.max(1) {
-            match Worker::start().map_err(ProcessesError::Fork)? {
-                Some(worker) => workers.push(worker),
-                None => {
-                    drop(signals);
-                    return self.work(listener, &told);
+        let (mut wanted, mut workers) = (count.max(1), Vec::new());
+        let (mut early_deaths, mut outcome) = (0, Ok(()));
+        loop {
+            while workers.len() < wanted {
+                match Worker::start() {
+                    Ok(Some(worker)) => workers.push(worker),
+                    Ok(None) => {
+                        drop(signals);
+                        return self.work(listener, &told);
+                    }
+                    Err(source) => {
+                        (wanted, outcome) = (0, Err(ProcessesError::Fork(source)));
+                        end(&workers, Signal::TERM);
+                    }
                 }
             }
-        }
-        let (mut is_stopping, mut early_deaths) = (false, 0);
-        while !workers.is_empty() {
+            if workers.is_empty() {
+                return outcome;
+            }
             for signal in signals.wait() {
                 if signal != SIGCHLD {
-                    is_stopping = true;
-                    for worker in &workers {
-                        worker.end();
-                    }
+                    let is_second = wanted == 0;
+                    wanted = 0;
+                    end(
+                        &workers,
+                        if is_second {
+                            Signal::KILL
+                        } else {
+                            Signal::TERM
+                        },
+                    );
                 }
             }
             while let Some(at) = reap(&workers) {
                 let dead = workers.swap_remove(at);
-                if is_stopping {
+                if wanted == 0 {
                     continue;
                 }
                 early_deaths = match dead.started.elapsed() < TOO_SOON {
@@ -71,23 +84,16 @@ impl Server {
                     false => 0,
                 };
                 if early_deaths > EARLY_DEATHS {
-                    workers.iter().for_each(Worker::end);
-                    return Err(ProcessesError::DiesAtOnce);
+                    (wanted, outcome) = (0, Err(ProcessesError::DiesAtOnce));
+                    end(&workers, Signal::TERM);
+                    continue;
                 }
                 log::warn!(
                     "worker process {:?} died; another takes its place",
                     dead.pid
                 );
-                match Worker::start().map_err(ProcessesError::Fork)? {
-                    Some(worker) => workers.push(worker),
-                    None => {
-                        drop(signals);
-                        return self.work(listener, &told);
-                    }
-                }
             }
         }
-        Ok(())
     }
 
     /// The life of one worker process.
@@ -114,6 +120,7 @@ struct Worker {
 impl Worker {
     /// Starts one: `None` is the worker itself.
     fn start() -> io::Result<Option<Self>> {
+        let parent = getpid();
         match fork()? {
             Forked::Parent(pid) => Ok(Some(Self {
                 pid,
@@ -122,14 +129,19 @@ impl Worker {
             Forked::Child => {
                 // Its parent has one thread, which lives as long as the process.
                 set_parent_process_death_signal(Some(Signal::TERM))?;
+                if getppid() != Some(parent) {
+                    kill_process(getpid(), Signal::TERM)?; // it died before it could be asked
+                }
                 Ok(None)
             }
         }
     }
+}
 
-    fn end(&self) {
+fn end(workers: &[Worker], signal: Signal) {
+    for worker in workers {
         // It may have died just now; then it is reaped.
-        kill_process(self.pid, Signal::TERM).ok();
+        kill_process(worker.pid, signal).ok();
     }
 }
 

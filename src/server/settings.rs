@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::http::h1::Limits;
-use crate::serving::SERVER_NAME;
+use crate::serving::{LONGEST_WAIT, SERVER_NAME};
 
 /// How the engine bounds what strangers and handlers may cost. The defaults suit a laptop.
 #[derive(Clone, Debug)]
@@ -40,6 +40,22 @@ pub struct Settings {
     pub linger: Duration,
     /// The `Server` field, where the app sets none; empty sends none.
     pub server_name: String,
+}
+
+impl Settings {
+    /// The same, with times that can be counted from any instant.
+    pub(super) fn within_reach(mut self) -> Self {
+        for time in [
+            &mut self.head_timeout,
+            &mut self.body_timeout,
+            &mut self.write_timeout,
+            &mut self.keep_alive,
+            &mut self.linger,
+        ] {
+            *time = LONGEST_WAIT.min(*time);
+        }
+        self
+    }
 }
 
 impl Default for Settings {

@@ -19,6 +19,16 @@ struct Entry {
     // Also there while a worker has the connection, so that a stop can cut it.
     stream: Arc<Stream>,
     parked: Option<Parked>,
+    // It has something to read and waits for a worker, which is not its fault: neither time nor
+    // want of room ends it meanwhile, nor does a graceful stop.
+    is_queued: bool,
+}
+
+impl Entry {
+    /// What it waits for, if that is the other side.
+    fn resting(&self) -> Option<&Parked> {
+        self.parked.as_ref().filter(|_| !self.is_queued)
+    }
 }
 
 /// A connection that waits.
@@ -38,8 +48,6 @@ pub(crate) enum Stage {
     Handshake,
     /// The first byte of a request.
     Idle,
-    /// A worker: it has asked, and all are held up.
-    Worker,
     /// The rest of a head.
     Head,
     /// A worker that says that the head was too slow.
@@ -63,6 +71,7 @@ impl Table {
             Entry {
                 stream,
                 parked: None,
+                is_queued: false,
             },
         );
         key
@@ -71,7 +80,7 @@ impl Table {
     /// Parks a connection, unless it was cut meanwhile; returns its stream to wait on.
     pub(crate) fn park(&mut self, key: u64, parked: Parked) -> Option<Arc<Stream>> {
         let entry = self.connections.get_mut(&key)?;
-        entry.parked = Some(parked);
+        (entry.parked, entry.is_queued) = (Some(parked), false);
         Some(Arc::clone(&entry.stream))
     }
 
@@ -82,11 +91,8 @@ impl Table {
 
     /// The parked connection waits for a worker from now on.
     pub(crate) fn queue(&mut self, key: u64) {
-        let entry = self.connections.get_mut(&key);
-        if let Some(parked) = entry.and_then(|entry| entry.parked.as_mut())
-            && parked.stage == Stage::Idle
-        {
-            parked.stage = Stage::Worker;
+        if let Some(entry) = self.connections.get_mut(&key) {
+            entry.is_queued = true;
         }
     }
 
@@ -98,19 +104,13 @@ impl Table {
     /// Closes the connection that has been idle longest, if one is. One that has not even said
     /// who it is counts as idle, too.
     pub(crate) fn evict_idle(&mut self) -> bool {
-        let is_idle = |entry: &Entry| {
-            entry
-                .parked
-                .as_ref()
-                .is_some_and(|parked| matches!(parked.stage, Stage::Idle | Stage::Handshake))
-        };
+        let is_idle = |parked: &&Parked| matches!(parked.stage, Stage::Idle | Stage::Handshake);
         let oldest = self
             .connections
             .iter()
-            .filter(|(_, entry)| is_idle(entry))
-            .min_by_key(|(_, entry)| entry.parked.as_ref().map(|parked| parked.deadline))
-            .map(|(key, _)| *key);
-        oldest.is_some_and(|key| self.connections.remove(&key).is_some())
+            .filter_map(|(key, entry)| Some((*key, entry.resting().filter(is_idle)?.deadline)))
+            .min_by_key(|(_, deadline)| *deadline);
+        oldest.is_some_and(|(key, _)| self.connections.remove(&key).is_some())
     }
 
     /// Closes every parked connection whose deadline has passed; but a head that was too slow
@@ -118,10 +118,10 @@ impl Table {
     pub(crate) fn expire(&mut self, now: Instant, then: Instant) -> Vec<(u64, Arc<Stream>)> {
         let mut late = Vec::new();
         self.connections.retain(|key, entry| {
-            let parked = entry.parked.as_mut();
-            let is_due =
-                |parked: &&mut Parked| parked.stage != Stage::Worker && parked.deadline <= now;
-            let Some(expired) = parked.filter(is_due) else {
+            if entry.resting().is_none_or(|parked| parked.deadline > now) {
+                return true;
+            }
+            let Some(expired) = &mut entry.parked else {
                 return true;
             };
             let is_late = expired.stage == Stage::Head;
@@ -138,16 +138,14 @@ impl Table {
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.connections
             .values()
-            .filter_map(|entry| Some(entry.parked.as_ref()?.deadline))
+            .filter_map(|entry| Some(entry.resting()?.deadline))
             .min()
     }
 
     /// Closes every connection that no worker has, and none will have by itself.
     pub(crate) fn close_parked(&mut self) {
-        self.connections.retain(|_, entry| {
-            let parked = entry.parked.as_ref();
-            parked.is_none_or(|parked| parked.stage == Stage::Worker)
-        });
+        self.connections
+            .retain(|_, entry| entry.resting().is_none());
     }
 
     /// Cuts the connections that workers have or were to have; returns how many there were.

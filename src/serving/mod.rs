@@ -16,5 +16,5 @@ mod serving;
 pub(crate) use application::{Application, SERVER_NAME};
 pub use record::{Failure, Record};
 pub(crate) use respond::{Next, Way};
-pub(crate) use serving::Engine;
+pub(crate) use serving::{Engine, LONGEST_WAIT};
 pub use serving::{Serving, Stopped};

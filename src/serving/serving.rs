@@ -4,6 +4,9 @@ use std::time::{Duration, Instant};
 
 use crate::net::Address;
 
+/// Nothing is waited for any longer, also where `Duration::MAX` is said: an `Instant` has an end.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
 /// What moves the bytes behind a [`Serving`].
 pub(crate) trait Engine: Send + Sync {
     /// Where it listens.
@@ -42,7 +45,7 @@ impl Serving {
     /// runs after `grace` is cut. `tiny_http` can close and cut nothing, and only counts.
     pub fn stop(&self, grace: Duration) -> Stopped {
         Stopped {
-            cut: self.engine.stop(Instant::now() + grace),
+            cut: self.engine.stop(Instant::now() + grace.min(LONGEST_WAIT)),
         }
     }
 

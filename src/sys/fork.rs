@@ -25,9 +25,8 @@ pub(crate) fn fork() -> io::Result<Forked> {
     // SAFETY: this is the only thread, so the copy holds no lock that nobody will release, and
     // may do whatever this process may.
     let pid = unsafe { libc::fork() };
-    match Pid::from_raw(pid) {
-        Some(child) if pid > 0 => Ok(Forked::Parent(child)),
-        None => Ok(Forked::Child), // 0
-        Some(_) => Err(io::Error::last_os_error()),
+    match pid {
+        ..0 => Err(io::Error::last_os_error()),
+        _ => Ok(Pid::from_raw(pid).map_or(Forked::Child, Forked::Parent)), // none: 0
     }
 }

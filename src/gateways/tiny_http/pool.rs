@@ -76,9 +76,13 @@ impl Pool {
             work: Condvar::new(),
             changed: Condvar::new(),
         });
-        pool.spawn_worker()?;
-        pool.open()?;
-        Ok(pool)
+        match pool.spawn_worker().and_then(|()| pool.open()) {
+            Ok(()) => Ok(pool),
+            Err(error) => {
+                pool.stop(Instant::now()); // or the worker would keep the listener open
+                Err(error)
+            }
+        }
     }
 
     /// Makes a server on our listener, with an intake of its own.

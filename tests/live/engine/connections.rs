@@ -54,6 +54,39 @@ fn a_slow_head_is_told_so_and_holds_no_worker() {
     );
 }
 
+/// The time is the client's to take, not the server's.
+#[test]
+fn a_head_that_has_come_in_time_may_wait_for_a_worker() {
+    let (release, held) = mpsc::channel::<()>();
+    let held = Mutex::new(held);
+    let app = wsgi::app_fn(move |environ| {
+        if environ.path() == "/held" {
+            held.lock().unwrap().recv().ok();
+        }
+        echo(environ)
+    });
+    let settings = Settings {
+        head_timeout: Duration::from_millis(300),
+        workers: 1,
+        ..Settings::default()
+    };
+    let serving = serve_with(app, settings);
+    let mut in_parts = connect(&serving);
+    in_parts.write_all(b"GET /whole HT").unwrap();
+    std::thread::sleep(Duration::from_millis(100)); // so that it is seen to have begun
+    let mut holds = connect(&serving);
+    holds.write_all(get("/held").as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(50));
+    in_parts.write_all(b"TP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    std::thread::sleep(Duration::from_millis(900));
+    release.send(()).unwrap();
+    check(
+        &read_until(&mut in_parts, "/whole \n"),
+        "200 OK",
+        &["GET /whole"],
+    );
+}
+
 #[test]
 fn beyond_the_cap_idle_connections_make_room() {
     let serving = serve_with(

@@ -1,17 +1,18 @@
 //! A server that answers once, and one of several processes.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use devserve::net::{Address, Listener};
-use devserve::server::Server;
+use devserve::server::{Server, Settings};
 use devserve::wsgi;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{PATIENCE, check, echo, get, talk_to};
+use super::{PATIENCE, check, echo, get, read_until, talk_to};
 
 #[test]
 fn handle_request_answers_one_and_stops() {
@@ -22,6 +23,46 @@ fn handle_request_answers_one_and_stops() {
     check(&answer, "200 OK", &["GET /one"]);
     assert_eq!(served.join().unwrap().unwrap().cut, 0);
     assert!(std::net::TcpStream::connect(&address).is_err());
+}
+
+#[test]
+fn handle_request_ends_though_its_sink_of_records_panics() {
+    let listener = Listener::bind(&Address::tcp("127.0.0.1", 0)).unwrap();
+    let address = listener.address().to_string();
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        let server = Server::new(wsgi::app_fn(echo)).records(|_| panic!("no room for a record"));
+        tell.send(server.handle_request(listener).is_ok()).unwrap();
+    });
+    check(&talk_to(&address, get("/").as_bytes()), "200 OK", &[]);
+    assert_eq!(told.recv_timeout(PATIENCE), Ok(true));
+}
+
+#[test]
+fn no_time_is_too_long_for_it() {
+    let settings = Settings {
+        head_timeout: Duration::MAX,
+        body_timeout: Duration::MAX,
+        write_timeout: Duration::MAX,
+        keep_alive: Duration::MAX,
+        linger: Duration::MAX,
+        ..Settings::default()
+    };
+    let serving = Server::new(wsgi::app_fn(echo))
+        .settings(settings)
+        .bind(&Address::tcp("127.0.0.1", 0))
+        .unwrap();
+    let address = serving.address().to_string();
+    let mut idle = TcpStream::connect(&address).unwrap();
+    let posted = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n";
+    write!(idle, "{posted}").unwrap();
+    std::thread::sleep(Duration::from_millis(20)); // it waits for the body
+    write!(idle, "tea").unwrap();
+    idle.set_read_timeout(Some(PATIENCE)).unwrap();
+    check(&read_until(&mut idle, "tea\n"), "200 OK", &[]);
+    let malformed = talk_to(&address, b"GET / HTTP/2.0\r\n\r\n");
+    check(&malformed, "505 HTTP Version Not Supported", &[]);
+    assert_eq!(serving.stop(Duration::MAX).cut, 0);
 }
 
 #[test]
@@ -147,6 +188,22 @@ fn a_process_that_dies_is_replaced_and_none_outlives_the_first() {
             "{worker} lives on"
         );
     }
+}
+
+#[test]
+fn processes_that_do_not_end_do_so_at_the_second_signal() {
+    let mut processes = Processes::start();
+    processes.ask();
+    let workers = processes.wait_for(|workers| workers.len() == 3);
+    let process = |id: u32| Pid::from_raw(id.try_into().unwrap()).unwrap();
+    kill_process(process(workers[0]), Signal::STOP).unwrap(); // it hears nothing
+    let first = process(processes.first.id());
+    kill_process(first, Signal::TERM).unwrap();
+    processes.wait_for(|left| left == [workers[0]]);
+    assert!(processes.first.try_wait().unwrap().is_none());
+    kill_process(first, Signal::TERM).unwrap();
+    assert!(processes.first.wait().unwrap().success());
+    assert!(!Path::new(&format!("/proc/{}", workers[0])).exists());
 }
 
 /// The program of an example, which `cargo test` builds too.

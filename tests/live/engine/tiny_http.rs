@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use devserve::gateways::tiny_http::TinyHttp;
-use devserve::net::{Address, BindError};
+use devserve::net::{Address, BindError, Listener};
 use devserve::server::Serving;
 use devserve::wsgi::{self, App, Body, Reply};
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -44,6 +44,8 @@ const TESTS: &[(&str, &[&str])] = &[
         &[
             "lives::a_process_that_dies_is_replaced_and_none_outlives_the_first",
             "lives::handle_request_answers_one_and_stops",
+            "lives::handle_request_ends_though_its_sink_of_records_panics",
+            "lives::processes_that_do_not_end_do_so_at_the_second_signal",
         ],
     ),
     (
@@ -369,6 +371,37 @@ fn serve_with_few_descriptors(most: u64) {
     }
     // Until the parent has had enough, or is no more.
     std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+}
+
+/// In a child, because the limit is the process's.
+#[test]
+fn where_it_cannot_start_the_address_is_free_again() {
+    if std::env::var_os(FEW).is_some() {
+        return start_without_descriptors();
+    }
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "engine::tiny_http::where_it_cannot_start_the_address_is_free_again",
+        ])
+        .env(FEW, "")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success(), "{said}");
+}
+
+fn start_without_descriptors() {
+    let listener = Listener::bind(&Address::tcp("127.0.0.1", 0)).unwrap();
+    let address = listener.address().clone();
+    let before = getrlimit(Resource::Nofile);
+    let mut limit = before;
+    limit.current = Some(0); // those that are open stay so
+    setrlimit(Resource::Nofile, limit).unwrap();
+    let started = TinyHttp::new(wsgi::app_fn(echo)).serve(listener);
+    setrlimit(Resource::Nofile, before).unwrap();
+    assert!(started.is_err());
+    Listener::bind(&address).unwrap();
 }
 
 fn serve_tiny(app: impl App) -> Serving {
