@@ -1,11 +1,11 @@
 use std::time::Duration;
 
+use crate::text::{digits, ows};
+
 /// The seconds in an `Age` field (RFC 9111 §5.1) or another number of seconds (§1.2.2); `None`
 /// for anything but digits. More than there is room for is the most there is.
 pub fn parse(text: &str) -> Option<Duration> {
-    let text = text.trim_matches([' ', '\t']);
-    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u64::MAX)))
+    digits::parse_or_max(ows::trim(text)).map(Duration::from_secs)
 }
 
 /// `age` in whole seconds, as those fields have it.

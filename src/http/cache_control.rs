@@ -1,8 +1,9 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use crate::http::lines::joined;
 use crate::http::list::{as_name, as_value, pair, raw_items, separate, to_header};
-use crate::http::{FieldError, HeaderSet, HeaderValue, age};
+use crate::http::{FieldError, HeaderMap, HeaderSet, HeaderValue, age, header};
 use crate::text::tokens;
 
 // Their value is a list of field names, which senders quote even where it is one token
@@ -57,8 +58,7 @@ impl CacheControl {
         Self::default()
     }
 
-    /// Reads a field's value. Never fails: what is no directive is left out. Several fields are
-    /// read joined with commas.
+    /// Reads a field's value. Never fails: what is no directive is left out.
     pub fn parse(text: &str) -> Self {
         let mut known = HashSet::new();
         let directives = raw_items(text)
@@ -67,6 +67,11 @@ impl CacheControl {
             .filter(|(name, _)| known.insert(name.clone()))
             .collect();
         Self { directives }
+    }
+
+    /// Reads all lines of the field in a message, which are one list.
+    pub fn from_headers(headers: &HeaderMap) -> Self {
+        Self::parse(&joined(headers, &header::CACHE_CONTROL))
     }
 
     /// Every directive in order, names in lower case, values unquoted.

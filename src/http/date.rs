@@ -1,5 +1,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::text::{digits, ows};
+
 // The Gregorian calendar repeats after 400 years, weekdays included. Crate httpdate knows the
 // years 1970 to 9999; earlier ones are moved there and back by whole cycles.
 const CYCLE: Duration = Duration::from_secs(146_097 * 86_400);
@@ -10,7 +12,7 @@ const CYCLE_YEARS: u32 = 400;
 ///
 /// `now` decides the century of the obsolete form's two-digit years.
 pub fn parse(text: &str, now: SystemTime) -> Option<SystemTime> {
-    let text = text.trim_matches([' ', '\t']);
+    let text = ows::trim(text);
     let text = full_year(text, now).unwrap_or_else(|| text.to_owned());
     if let Ok(time) = httpdate::parse_http_date(&text) {
         return Some(time);
@@ -68,7 +70,7 @@ fn full_year(text: &str, now: SystemTime) -> Option<String> {
     let (date, time) = rest.split_once(' ')?;
     let mut parts = date.split('-');
     let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
-    let is_year = year.len() == 2 && year.bytes().all(|byte| byte.is_ascii_digit());
+    let is_year = year.len() == 2 && digits::is_number(year);
     if !is_year || parts.next().is_some() {
         return None;
     }
@@ -96,7 +98,7 @@ fn month_number(name: &str) -> Option<usize> {
 fn four_digit_year(text: &str) -> Option<(usize, u32)> {
     let mut at = 0;
     for word in text.split(' ') {
-        if word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit()) {
+        if word.len() == 4 && digits::is_number(word) {
             return Some((at, word.parse().ok()?));
         }
         at += word.len() + 1;

@@ -121,7 +121,8 @@ impl fmt::Display for ForwardedElement {
 }
 
 /// The elements of a plain comma list such as `X-Forwarded-For`, over all fields of `name`,
-/// empty ones left out. Quotes mean nothing in it.
+/// empty ones left out. A comma parts two of them whatever the quotes: else a client's open
+/// quote would hide what the proxies add after it.
 pub(crate) fn list<'a>(headers: &'a HeaderMap, name: &str) -> Vec<Cow<'a, str>> {
     let values = headers.get_all(name).iter();
     values

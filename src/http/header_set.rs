@@ -1,7 +1,8 @@
 use std::collections::HashSet;
 
+use crate::http::lines::joined;
 use crate::http::list::{dump_list, parse_list, to_header};
-use crate::http::{FieldError, HeaderValue};
+use crate::http::{FieldError, HeaderMap, HeaderName, HeaderValue};
 
 /// A comma list whose items count once and in any case, such as `Vary`, `Allow` or
 /// `Content-Language` (RFC 9110 §5.6.1). It keeps the order and the first spelling.
@@ -28,6 +29,11 @@ impl HeaderSet {
     /// Reads a field's value. Never fails: a list that cannot be read is empty.
     pub fn parse(text: &str) -> Self {
         parse_list(text).into_iter().collect()
+    }
+
+    /// Reads all lines of a field in a message, which are one list.
+    pub fn from_headers(headers: &HeaderMap, name: &HeaderName) -> Self {
+        Self::parse(&joined(headers, name))
     }
 
     /// Adds an item; `false` where it was there.

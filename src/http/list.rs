@@ -2,8 +2,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::http::HeaderValue;
-use crate::http::options::decode_extended;
-use crate::text::{quoted, tokens};
+use crate::http::content::decode_extended;
+use crate::text::{ows, quoted, tokens};
 
 /// The items of a comma list (RFC 9110 §5.6.1), quotes undone, empty ones left out.
 ///
@@ -105,27 +105,47 @@ pub(super) fn pairs(text: &str) -> impl Iterator<Item = (String, Option<String>)
 
 /// The items of a list as they stand, quotes and all; none where a quote is never closed.
 pub(super) fn raw_items(text: &str) -> Vec<&str> {
+    match cut(text) {
+        (items, Ending::Whole) => items,
+        (_, Ending::InQuotes) => Vec::new(),
+    }
+}
+
+/// [`raw_items`], and where a quote is never closed the items before it: for lists whose items
+/// do not hang together.
+pub(super) fn readable_items(text: &str) -> Vec<&str> {
+    cut(text).0
+}
+
+enum Ending {
+    Whole,
+    InQuotes,
+}
+
+fn cut(text: &str) -> (Vec<&str>, Ending) {
     let mut items = Vec::new();
     let (mut start, mut at) = (0, 0);
+    let mut ending = Ending::Whole;
     while let Some(found) = memchr::memchr2(b',', b'"', &text.as_bytes()[at..]) {
         let place = at + found;
         at = place + 1;
         if text.as_bytes()[place] == b',' {
             items.push(&text[start..place]);
             start = at;
-        } else {
-            let Some(length) = quoted::length_to_closing_quote(&text[at..]) else {
-                return Vec::new();
-            };
+        } else if let Some(length) = quoted::length_to_closing_quote(&text[at..]) {
             at += length + 1;
+        } else {
+            ending = Ending::InQuotes;
+            start = text.len();
+            break;
         }
     }
     items.push(&text[start..]);
     for item in &mut items {
-        *item = item.trim_matches([' ', '\t']);
+        *item = ows::trim(item);
     }
     items.retain(|item| !item.is_empty());
-    items
+    (items, ending)
 }
 
 /// An item that is one quoted-string without its quotes, any other as it stands.
@@ -143,10 +163,10 @@ pub(super) fn plain(item: &str) -> Cow<'_, str> {
 /// `name = value`, `name*=charset'language'value` or `name`; `None` without a name.
 pub(super) fn pair(item: &str) -> Option<(String, Option<String>)> {
     let (name, value) = match item.split_once('=') {
-        Some((name, value)) => (name, Some(plain(value.trim_matches([' ', '\t'])))),
+        Some((name, value)) => (name, Some(plain(ows::trim(value)))),
         None => (item, None),
     };
-    let name = name.trim_matches([' ', '\t']);
+    let name = ows::trim(name);
     let (name, value) = match (name.strip_suffix('*'), value) {
         (Some(name), Some(_)) if name.ends_with('*') => return None, // no name ends with a star
         (Some(name), Some(value)) => (name, Some(decode_extended(&value))),
@@ -161,6 +181,16 @@ pub(super) fn as_name(text: &str) -> Result<&str, FieldError> {
         true => Ok(text),
         false => Err(FieldError::Name {
             name: text.to_owned(),
+        }),
+    }
+}
+
+/// `text` as it stands, where it may.
+pub(super) fn as_text(text: &str) -> Result<&str, FieldError> {
+    match text.contains(|letter: char| letter.is_control() && letter != '\t') {
+        false => Ok(text),
+        true => Err(FieldError::Value {
+            value: text.to_owned(),
         }),
     }
 }

@@ -2,7 +2,12 @@
 //!
 //! Nothing here reads a socket, a clock or the environment: bytes come in, values go out.
 //! Methods, statuses, versions and header maps are those of crate [`http`]. What it
-//! lacks lives here, one family of fields to a file.
+//! lacks lives here, one family of fields to a file or a folder.
+//!
+//! A type of a field is read with `parse` from one value, and with `from_headers` from all the
+//! lines a message has of it. Where anything can be made of any text, `parse` gives the value;
+//! else an `Option`, or a `Result` where the reason matters. It is written with `to_header`, or
+//! with `Display` where nothing can go wrong.
 
 pub mod accept;
 /// Numbers of seconds: `Age` (RFC 9111 §5.1) and its like.
@@ -10,35 +15,22 @@ pub mod age;
 mod auth;
 mod cache_control;
 mod conditional;
-mod content_range;
-mod content_security_policy;
-mod content_type;
-/// The `Cookie` field: what a browser sends back.
+mod content;
 pub mod cookie;
-mod cross_origin;
 /// HTTP-dates (RFC 9110 §5.6.7).
 pub mod date;
-mod disposition;
-mod etag;
 /// How far a field goes: to the next hop only, with the content, or all the way.
 pub mod field_scope;
 pub mod forwarded;
 pub mod h1;
 mod header_set;
-mod host;
-mod if_range;
-mod iri;
+pub(crate) mod lines;
 mod list;
 pub mod multidict;
-mod options;
+mod policy;
 mod range;
-mod reference;
 mod retry_after;
-mod same_site;
-mod sec_fetch;
-mod set_cookie;
-mod target;
-mod words;
+mod url;
 
 pub use ::http::{
     Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header,
@@ -47,30 +39,20 @@ pub use ::http::{
 pub use accept::{Accept, AcceptCharset, AcceptEncoding, AcceptLanguage};
 pub use auth::{AuthError, Authorization, WwwAuthenticate};
 pub use cache_control::{CacheControl, CacheScope};
-pub(crate) use conditional::sole;
-pub use conditional::{Conditions, Decision, PreconditionFailed, Validators};
-pub use content_range::ContentRange;
-pub use content_security_policy::{ContentSecurityPolicy, CspError};
-pub use content_type::{ContentType, with_default_charset};
-pub use cookie::Cookies;
-pub use cross_origin::{
-    CrossOriginEmbedderPolicy, CrossOriginOpenerPolicy, CrossOriginResourcePolicy,
+pub use conditional::{
+    Conditions, Decision, ETag, ETagError, ETags, IfRange, PreconditionFailed, Validators,
 };
-pub use disposition::ContentDisposition;
-pub use etag::{ETag, ETagError, ETags};
+pub use content::{ContentDisposition, ContentType, OptionsHeader, with_default_charset};
+pub use cookie::{Cookies, SameSite, SetCookie, SetCookieError};
 pub use forwarded::Forwarded;
 pub use header_set::HeaderSet;
-pub use host::{Host, HostError, TrustedHosts};
-pub use if_range::IfRange;
-pub use iri::{UrlError, iri_to_uri, uri_to_iri};
-pub(crate) use iri::{is_local, path_to_uri, query_to_uri};
 pub use list::{FieldError, dump_dict, dump_list, parse_dict, parse_list};
 pub use multidict::{CombinedMultiDict, MultiDict, ValueError};
-pub use options::OptionsHeader;
-pub use range::{Range, RangeError, RangeSpec};
-pub use reference::join;
+pub use policy::{
+    ContentSecurityPolicy, CrossOriginEmbedderPolicy, CrossOriginOpenerPolicy,
+    CrossOriginResourcePolicy, CspError, SecFetchDest, SecFetchMode, SecFetchSite,
+};
+pub use range::{ContentRange, Range, RangeError, RangeSpec};
 pub use retry_after::RetryAfter;
-pub use same_site::SameSite;
-pub use sec_fetch::{SecFetchDest, SecFetchMode, SecFetchSite};
-pub use set_cookie::{SetCookie, SetCookieError};
-pub use target::Target;
+pub use url::{Host, HostError, Target, TrustedHosts, UrlError, iri_to_uri, join, uri_to_iri};
+pub(crate) use url::{is_local, path_to_uri, query_to_uri};

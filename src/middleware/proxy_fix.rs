@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use crate::http::forwarded::{self, Forwarded};
 use crate::http::{HeaderMap, Host, header};
-use crate::text::percent;
+use crate::text::{digits, percent};
 use crate::wsgi::{App, Body, Environ, Reply, Result, StartResponse};
 
 /// An app behind proxies: the client's address, the scheme and the host are what the proxies
@@ -171,8 +171,8 @@ fn host(word: Option<&str>) -> Option<Host> {
 }
 
 fn number(word: &str) -> Option<u16> {
-    let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
-    word.parse().ok().filter(|port| is_number && *port > 0)
+    let port = digits::parse(word)?;
+    u16::try_from(port).ok().filter(|port| *port > 0)
 }
 
 /// A prefix begins with one slash: two would make its first segment a host in every link.

@@ -1,4 +1,4 @@
-use crate::http::{Accept, AcceptCharset, AcceptEncoding, AcceptLanguage, HeaderName, header};
+use crate::http::{Accept, AcceptCharset, AcceptEncoding, AcceptLanguage};
 use crate::request::Request;
 
 /// What the client takes, and how gladly (RFC 9110 §12.5). A field that was not sent takes
@@ -6,31 +6,26 @@ use crate::request::Request;
 impl Request<'_> {
     /// `Accept`: media types.
     pub fn accept_mimetypes(&self) -> Accept {
-        Accept::from_fields(self.lines(&header::ACCEPT))
+        Accept::from_headers(self.headers())
     }
 
     /// `Accept-Language`.
     pub fn accept_languages(&self) -> AcceptLanguage {
-        AcceptLanguage::from_fields(self.lines(&header::ACCEPT_LANGUAGE))
+        AcceptLanguage::from_headers(self.headers())
     }
 
     /// `Accept-Encoding`: content codings.
     pub fn accept_encodings(&self) -> AcceptEncoding {
-        AcceptEncoding::from_fields(self.lines(&header::ACCEPT_ENCODING))
+        AcceptEncoding::from_headers(self.headers())
     }
 
     /// `Accept-Charset`, which browsers do not send any more.
     pub fn accept_charsets(&self) -> AcceptCharset {
-        AcceptCharset::from_fields(self.lines(&header::ACCEPT_CHARSET))
+        AcceptCharset::from_headers(self.headers())
     }
 
     /// The media type of `offers` that the client likes best.
     pub fn best_match<'o>(&self, offers: &[&'o str]) -> Option<&'o str> {
         self.accept_mimetypes().best_match(offers)
-    }
-
-    fn lines(&self, name: &HeaderName) -> impl Iterator<Item = &[u8]> {
-        let fields = self.headers().get_all(name).iter();
-        fields.map(|value| value.as_bytes())
     }
 }

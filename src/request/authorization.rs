@@ -1,4 +1,4 @@
-use crate::http::{Authorization, header};
+use crate::http::Authorization;
 use crate::request::Request;
 
 impl Request<'_> {
@@ -6,8 +6,6 @@ impl Request<'_> {
     ///
     /// Of two `Authorization` fields nobody can say which counts, so neither does.
     pub fn authorization(&self) -> Option<Authorization> {
-        let mut fields = self.headers().get_all(header::AUTHORIZATION).iter();
-        let field = fields.next().filter(|_| fields.next().is_none())?;
-        Authorization::parse(std::str::from_utf8(field.as_bytes()).ok()?)
+        Authorization::from_headers(self.headers())
     }
 }

@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 
-use crate::http::HeaderName;
+use crate::http::forwarded;
 use crate::request::Request;
 use crate::text::{latin1, quoted};
 
@@ -18,15 +18,11 @@ impl Request<'_> {
     /// All but what a proxy of yours added is the client's word: good for a log, and for no
     /// decision.
     pub fn access_route(&self) -> Vec<String> {
-        let forwarded = HeaderName::from_static("x-forwarded-for");
-        if self.headers().contains_key(&forwarded) {
-            // A comma parts two addresses whatever the quotes: else a client's open quote would
-            // hide what the proxies add after it.
-            let joined = self.joined(&forwarded);
-            let items = joined.split(',').map(|item| item.trim_matches([' ', '\t']));
-            let items = items.filter(|item| !item.is_empty());
+        let name = "x-forwarded-for";
+        if self.headers().contains_key(name) {
+            let items = forwarded::list(self.headers(), name).into_iter();
             return items
-                .map(|item| quoted::unquote(item).into_owned())
+                .map(|item| quoted::unquote(&item).into_owned())
                 .collect();
         }
         let peer = self.remote_addr().map(|peer| peer.ip().to_string());

@@ -1,7 +1,8 @@
 use std::time::SystemTime;
 
+use crate::http::lines::sole;
 use crate::http::{
-    Conditions, Decision, ETags, IfRange, PreconditionFailed, Range, Validators, header, sole,
+    Conditions, Decision, ETags, IfRange, PreconditionFailed, Range, Validators, header,
 };
 use crate::request::Request;
 
@@ -39,7 +40,7 @@ impl Request<'_> {
 
     /// `Range`, where it is one; a `Range` that is none may be ignored.
     pub fn range(&self) -> Option<Range> {
-        sole(self.headers(), header::RANGE)?.parse().ok()
+        Range::parse(&sole(self.headers(), &header::RANGE)?).ok()
     }
 
     /// Whether the client needs the resource: `false` where it has it already, or believes it

@@ -6,7 +6,7 @@ use crate::request::Request;
 impl<'a> Request<'a> {
     /// The cookies, in the order sent. A browser sends the one with the longest path first.
     pub fn cookies(&self) -> Cookies<'a> {
-        Cookies::of(self.headers())
+        Cookies::from_headers(self.headers())
     }
 
     /// The first value of the cookie `name`.

@@ -1,8 +1,8 @@
-use std::borrow::Cow;
 use std::time::SystemTime;
 
-use crate::http::{CacheControl, ContentType, HeaderName, date, header};
+use crate::http::{CacheControl, ContentType, date};
 use crate::request::Request;
+use crate::text::digits;
 
 /// The header, field by field.
 impl<'a> Request<'a> {
@@ -46,7 +46,7 @@ impl<'a> Request<'a> {
 
     /// What the client wants of caches.
     pub fn cache_control(&self) -> CacheControl {
-        CacheControl::parse(&self.joined(&header::CACHE_CONTROL))
+        CacheControl::from_headers(self.headers())
     }
 
     /// How the body is encoded, such as `gzip`; it is handed on as it came.
@@ -61,21 +61,6 @@ impl<'a> Request<'a> {
 
     /// How often `TRACE` and `OPTIONS` may still be passed on (RFC 9110 §7.6.2).
     pub fn max_forwards(&self) -> Option<u64> {
-        let text = self.header("max-forwards")?;
-        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-        is_number.then(|| text.parse().ok())?
-    }
-
-    /// The lines of a list field as one (RFC 9110 §5.3); empty where there are none.
-    pub(super) fn joined(&self, name: &HeaderName) -> Cow<'a, str> {
-        let mut lines = self.headers().get_all(name).iter();
-        let first = lines.next().map_or(&b""[..], |line| line.as_bytes());
-        let mut joined = String::from_utf8_lossy(first);
-        for line in lines {
-            let joined = joined.to_mut();
-            joined.push_str(", ");
-            joined.push_str(&String::from_utf8_lossy(line.as_bytes()));
-        }
-        joined
+        digits::parse(self.header("max-forwards")?)
     }
 }

@@ -16,7 +16,7 @@ impl<'a> Request<'a> {
 
     /// The fields a page asks to be allowed.
     pub fn access_control_request_headers(&self) -> HeaderSet {
-        HeaderSet::parse(&self.joined(&header::ACCESS_CONTROL_REQUEST_HEADERS))
+        HeaderSet::from_headers(self.headers(), &header::ACCESS_CONTROL_REQUEST_HEADERS)
     }
 
     /// Who caused the request; `None` from a client that does not tell.

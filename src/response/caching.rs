@@ -17,16 +17,27 @@ impl Response {
         })
     }
 
+    /// Lets caches keep the answer so long without asking: `max-age` among the directives there
+    /// are, and in place of `no-cache`, which a [`file`](Self::file) comes with.
+    pub fn max_age(self, age: Duration) -> Self {
+        let cache = CacheControl::from_headers(&self.headers)
+            .without("no-cache")
+            .with_max_age(age);
+        self.cache_control(cache)
+    }
+
+    /// Until when the answer may be kept without asking (RFC 9111 §5.3). Prefer
+    /// [`max_age`](Self::max_age), which counts before it and needs no clock.
+    pub fn expires(self, time: SystemTime) -> Self {
+        self.header("expires", date::format(time))
+    }
+
     /// Adds names of request fields that the answer depends on, such as `Accept-Language`
     /// (RFC 9110 §12.5.5).
     pub fn vary<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
         self.attempt(|response| {
             let headers = response.headers_mut();
-            let mut set = HeaderSet::new();
-            for field in headers.get_all(header::VARY) {
-                let text = String::from_utf8_lossy(field.as_bytes());
-                set.extend(HeaderSet::parse(&text).iter());
-            }
+            let mut set = HeaderSet::from_headers(headers, &header::VARY);
             set.extend(names);
             if !set.is_empty() {
                 headers.insert(header::VARY, set.to_header()?);

@@ -2,9 +2,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops;
 use std::time::SystemTime;
 
+use crate::http::lines::sole;
 use crate::http::{
     Conditions, ContentRange, Decision, ETag, HeaderMap, HeaderValue, Method, PreconditionFailed,
-    Range, RangeError, StatusCode, Validators, date, field_scope, header, sole,
+    Range, RangeError, StatusCode, Validators, date, field_scope, header,
 };
 use crate::response::Response;
 use crate::response::byteranges::ByteRanges;
@@ -89,7 +90,7 @@ impl Response {
             return Ok(());
         }
         let conditions = Conditions::from_headers(environ.headers(), now);
-        let current = Validators::of(&self.headers, now);
+        let current = Validators::from_headers(&self.headers, now);
         match conditions.decide(method, &current) {
             Decision::PreconditionFailed => return Err(PreconditionFailed.into()),
             Decision::NotModified => {
@@ -104,7 +105,7 @@ impl Response {
         let is_current = conditions
             .if_range
             .is_none_or(|if_range| if_range.holds(&current, now));
-        if let Some(range) = sole(environ.headers(), header::RANGE)
+        if let Some(range) = sole(environ.headers(), &header::RANGE)
             && *method == Method::GET
             && is_current
         {

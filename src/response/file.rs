@@ -1,7 +1,7 @@
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use mime_guess::mime;
 
@@ -74,11 +74,6 @@ impl Response {
             Err(error) => Self::empty().attempt(|_| Err(error.into())),
         }
         .make_conditional(request)
-    }
-
-    /// Lets caches keep the answer so long without asking: `Cache-Control: max-age`.
-    pub fn max_age(self, age: Duration) -> Self {
-        self.header("cache-control", format!("max-age={}", age.as_secs()))
     }
 
     /// The file at `path`, its type told by `name`.

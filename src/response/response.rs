@@ -3,7 +3,9 @@ use std::io::Read;
 
 use bytes::Bytes;
 
-use crate::http::{ContentDisposition, HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use crate::http::{
+    ContentDisposition, FieldError, HeaderMap, HeaderName, HeaderValue, StatusCode, header,
+};
 use crate::response::conditional::fit_to_not_modified;
 use crate::response::redirect::quote_locations;
 use crate::wsgi::{Body, Error, Reply, Result, Status};
@@ -151,13 +153,13 @@ impl Response {
 
     fn disposition(self, filename: &str, disposition: ContentDisposition) -> Self {
         self.attempt(|response| {
-            let text = disposition
-                .to_text()
-                .ok_or_else(|| ResponseError::Filename {
+            let value = disposition
+                .to_header()
+                .map_err(|source| ResponseError::Filename {
                     filename: filename.to_owned(),
+                    source,
                 })?;
-            let (name, value) = field("content-disposition", text)?;
-            response.headers.insert(name, value);
+            response.headers.insert(header::CONTENT_DISPOSITION, value);
             Ok(())
         })
     }
@@ -253,9 +255,11 @@ pub enum ResponseError {
         source: Box<dyn StdError + Send + Sync>,
     },
     /// A name with a control character in it.
-    #[error("{filename:?} cannot be the name of a download: it holds a control character")]
+    #[error("{filename:?} cannot be the name of a download")]
     Filename {
         /// The name.
         filename: String,
+        /// Why not.
+        source: FieldError,
     },
 }

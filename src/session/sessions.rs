@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::http::{HeaderMap, HeaderValue, SameSite, SetCookie, cookie, header};
+use crate::http::{HeaderMap, HeaderSet, HeaderValue, SameSite, SetCookie, cookie, header};
 use crate::session::session::{Contents, Session, SessionError};
 use crate::session::stored::Stored;
 use crate::session::{Key, Keys};
@@ -265,13 +265,8 @@ impl<A: App> App for SessionApp<A> {
 }
 
 fn vary_by_cookie(headers: &mut HeaderMap) {
-    let varies = headers
-        .get_all(header::VARY)
-        .iter()
-        .flat_map(|field| field.as_bytes().split(|&byte| byte == b','))
-        .map(<[u8]>::trim_ascii)
-        .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"cookie"));
-    if !varies {
+    let known = HeaderSet::from_headers(headers, &header::VARY);
+    if !known.contains("*") && !known.contains("cookie") {
         headers.append(header::VARY, HeaderValue::from_static("Cookie"));
     }
 }

@@ -41,7 +41,8 @@ pub fn unquote(text: &str) -> Cow<'_, str> {
     let mut characters = inner.chars();
     while let Some(character) = characters.next() {
         match character {
-            '\\' => plain.extend(characters.next()),
+            // One at the very end escapes nothing, and stays.
+            '\\' => plain.push(characters.next().unwrap_or('\\')),
             other => plain.push(other),
         }
     }

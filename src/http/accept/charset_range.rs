@@ -1,5 +1,5 @@
-use crate::http::OptionsHeader;
 use crate::http::accept::{Fit, Range};
+use crate::http::{HeaderName, OptionsHeader, header};
 use crate::text::tokens;
 
 /// A charset (RFC 9110 §12.5.2), or `*` for any. One charset has several names.
@@ -8,6 +8,10 @@ pub struct CharsetRange(String);
 
 impl Range for CharsetRange {
     const ANY: &'static str = "*";
+
+    fn field() -> HeaderName {
+        header::ACCEPT_CHARSET
+    }
 
     fn parse(entry: &OptionsHeader) -> Option<Self> {
         let label = entry.value();

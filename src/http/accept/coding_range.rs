@@ -1,5 +1,5 @@
-use crate::http::OptionsHeader;
 use crate::http::accept::{Fit, Range};
+use crate::http::{HeaderName, OptionsHeader, header};
 use crate::text::tokens;
 
 /// A content coding (RFC 9110 §12.5.3), or `*` for any.
@@ -11,6 +11,10 @@ pub struct CodingRange(String);
 
 impl Range for CodingRange {
     const ANY: &'static str = "*";
+
+    fn field() -> HeaderName {
+        header::ACCEPT_ENCODING
+    }
 
     fn parse(entry: &OptionsHeader) -> Option<Self> {
         let coding = entry.value().to_ascii_lowercase();

@@ -1,5 +1,5 @@
-use crate::http::OptionsHeader;
 use crate::http::accept::{Fit, Range};
+use crate::http::{HeaderName, OptionsHeader, header};
 use crate::text::tokens;
 
 /// A language range (RFC 4647 §2.1): `de-AT`, `de`, or `*` for any. `_` counts as `-`.
@@ -12,6 +12,10 @@ pub struct LanguageRange(String);
 
 impl Range for LanguageRange {
     const ANY: &'static str = "*";
+
+    fn field() -> HeaderName {
+        header::ACCEPT_LANGUAGE
+    }
 
     fn parse(entry: &OptionsHeader) -> Option<Self> {
         let tag = entry.value();

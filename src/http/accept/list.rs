@@ -1,7 +1,10 @@
 use std::cmp::Reverse;
 use std::fmt;
 
-use crate::http::OptionsHeader;
+use crate::http::lines::joined;
+use crate::http::list::readable_items;
+use crate::http::{HeaderMap, HeaderName, OptionsHeader};
+use crate::text::digits;
 
 /// The entries of a field of the `Accept` family, the gladly taken first.
 ///
@@ -30,6 +33,9 @@ struct Entry<R> {
 pub trait Range: Sized {
     /// The entry that covers every offer.
     const ANY: &'static str;
+
+    /// The field it stands in.
+    fn field() -> HeaderName;
 
     /// Reads an entry without its weight, or an offer; `None` where it is neither.
     fn parse(entry: &OptionsHeader) -> Option<Self>;
@@ -61,23 +67,25 @@ pub enum Fit {
 }
 
 impl<R: Range> AcceptList<R> {
-    /// Reads a field value. An entry that cannot be read is left out; the others count.
+    /// Reads a field value. An entry that cannot be read is left out; the others count. Of one
+    /// with a quote that is never closed nobody knows the end, so it is the last.
     pub fn parse(text: &str) -> Self {
-        let mut entries: Vec<_> = split(text).filter_map(Entry::parse).collect();
+        let entries = readable_items(text).into_iter();
+        let mut entries: Vec<_> = entries.filter_map(Entry::parse).collect();
         entries.sort_by_key(|entry: &Entry<R>| {
             (Reverse(entry.weight), Reverse(entry.range.specificity()))
         });
         Self { entries }
     }
 
-    /// Reads the values of all fields of the name, which are one list (RFC 9110 §5.3). Without
-    /// any, everything is taken.
-    pub fn from_fields<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let values: Vec<_> = values.into_iter().map(String::from_utf8_lossy).collect();
-        if values.is_empty() {
-            return Self::anything();
+    /// Reads all lines of the field, which are one list (RFC 9110 §5.3). Without any, everything
+    /// is taken.
+    pub fn from_headers(headers: &HeaderMap) -> Self {
+        let name = R::field();
+        match headers.contains_key(&name) {
+            true => Self::parse(&joined(headers, &name)),
+            false => Self::anything(),
         }
-        Self::parse(&values.join(","))
     }
 
     /// A client that sent no such field: it takes anything.
@@ -165,21 +173,17 @@ impl<R> fmt::Display for AcceptList<R> {
 impl<R: Range> Entry<R> {
     fn parse(text: &str) -> Option<Self> {
         let header = OptionsHeader::parse(text);
-        if header.is_cut_off() {
-            return None;
-        }
         let weight = match header.param("q") {
             Some(weight) => Weight::parse(weight)?,
             None => Weight::FULL,
         };
         let others = header.params().filter(|(name, _)| *name != "q");
-        let bare = others.fold(
-            OptionsHeader::new(header.value().trim()),
-            |bare, (name, value)| bare.with(name, value),
-        );
+        let bare = others.fold(OptionsHeader::new(header.value()), |bare, (name, value)| {
+            bare.with(name, value)
+        });
         Some(Self {
             range: R::parse(&bare)?,
-            text: bare.to_text()?,
+            text: bare.to_text().ok()?,
             weight,
         })
     }
@@ -197,7 +201,7 @@ impl Weight {
 
     fn parse(text: &str) -> Option<Self> {
         let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-        if !decimals.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !(decimals.is_empty() || digits::is_number(decimals)) {
             return None;
         }
         let digits = &decimals[..decimals.len().min(6)];
@@ -226,22 +230,6 @@ impl fmt::Display for Weight {
             }
         }
     }
-}
-
-/// The entries of a comma list, commas inside quotes left alone.
-fn split(text: &str) -> impl Iterator<Item = &str> {
-    let mut in_quotes = false;
-    let mut escaped = false;
-    text.split(move |character| {
-        let was_escaped = std::mem::replace(&mut escaped, false);
-        match character {
-            '"' if !was_escaped => in_quotes = !in_quotes,
-            '\\' if in_quotes && !was_escaped => escaped = true,
-            _ => {}
-        }
-        character == ',' && !in_quotes
-    })
-    .filter(|entry| !entry.trim().is_empty())
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-use crate::http::OptionsHeader;
 use crate::http::accept::{Accept, Fit, Range};
+use crate::http::{HeaderName, OptionsHeader, header};
 use crate::text::tokens;
 
 /// A media range (RFC 9110 §12.5.1): `text/html;level=1`, `text/*` or `*/*`.
@@ -15,6 +15,10 @@ pub struct MediaRange {
 
 impl Range for MediaRange {
     const ANY: &'static str = "*/*";
+
+    fn field() -> HeaderName {
+        header::ACCEPT
+    }
 
     fn parse(entry: &OptionsHeader) -> Option<Self> {
         let (kind, subtype) = entry.value().split_once('/')?;

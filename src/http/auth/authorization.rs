@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use crate::http::auth::parts::{Parts, is_among, split_scheme};
-use crate::http::{AuthError, HeaderValue};
+use crate::http::{AuthError, HeaderMap, HeaderValue, header};
 
 // Parameters of Digest that are always quoted (RFC 7616 §3.4); `qop`, `nc` and `algorithm`
 // must not be.
@@ -54,6 +54,14 @@ impl Authorization {
             credentials,
         };
         (!login.is_bare_bearer()).then_some(login)
+    }
+
+    /// The credentials in the `Authorization` field of a request; `None` where there are none
+    /// that can be read. Of two such fields nobody can say which counts, so neither does.
+    pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
+        let mut lines = headers.get_all(header::AUTHORIZATION).iter();
+        let line = lines.next().filter(|_| lines.next().is_none())?;
+        Self::parse(std::str::from_utf8(line.as_bytes()).ok()?)
     }
 
     /// A name and a password for Basic.

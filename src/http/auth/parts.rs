@@ -1,5 +1,5 @@
 use crate::http::{AuthError, HeaderValue, list};
-use crate::text::{quoted, tokens};
+use crate::text::{ows, quoted, tokens};
 
 /// What follows a scheme: one token, or parameters with names in lower case.
 #[derive(Clone)]
@@ -99,14 +99,9 @@ impl Parts {
 
 /// The scheme in lower case, and what follows it; `None` where it is no token.
 pub(super) fn split_scheme(text: &str) -> Option<(String, &str)> {
-    let text = text.trim_matches([' ', '\t']);
+    let text = ows::trim(text);
     let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
-    tokens::is_token(scheme).then(|| {
-        (
-            scheme.to_ascii_lowercase(),
-            rest.trim_start_matches([' ', '\t']),
-        )
-    })
+    tokens::is_token(scheme).then(|| (scheme.to_ascii_lowercase(), ows::trim_start(rest)))
 }
 
 /// Whether `text` is one token after a scheme: token68 (RFC 9110 §11.2), and whatever else

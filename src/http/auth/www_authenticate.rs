@@ -3,7 +3,7 @@ use std::fmt;
 
 use crate::http::auth::parts::{Parts, is_among, is_token68, param};
 use crate::http::{AuthError, HeaderMap, HeaderValue, header, list};
-use crate::text::tokens;
+use crate::text::{ows, tokens};
 
 // Parameters of Digest that are always quoted (RFC 7616 §3.3); `stale` and `algorithm` must
 // not be.
@@ -165,7 +165,7 @@ impl Item {
             .position(|byte| !tokens::is_token_byte(byte))
             .unwrap_or(item.len());
         let (word, after) = item.split_at(end);
-        let rest = after.trim_start_matches([' ', '\t']);
+        let rest = ows::trim_start(after);
         if rest.starts_with('=') {
             let (name, value) = param(list::pair(item)?)?;
             return Some(Self::Param(name, value));

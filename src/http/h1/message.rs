@@ -1,6 +1,7 @@
 use http::{HeaderMap, HeaderValue, Version, header};
 
 use crate::http::h1::{Fault, has_token};
+use crate::text::digits;
 
 /// How the end of a body is known (RFC 9112 §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,11 +85,7 @@ fn content_length(headers: &HeaderMap) -> Result<Option<u64>, Fault> {
 }
 
 fn decimal(value: &HeaderValue) -> Option<u64> {
-    let digits = value.as_bytes();
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let number: u64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    let number = digits::parse(std::str::from_utf8(value.as_bytes()).ok()?)?;
     (number <= i64::MAX as u64).then_some(number)
 }
 

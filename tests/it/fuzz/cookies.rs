@@ -24,7 +24,7 @@ fn found(field: &[u8]) {
     };
     let mut headers = HeaderMap::new();
     headers.append(header::COOKIE, value);
-    let cookies = Cookies::of(&headers);
+    let cookies = Cookies::from_headers(&headers);
     let all: Vec<_> = cookie::parse(field).collect();
     assert!(cookies.iter().eq(all.iter().cloned()));
     // A name that is no UTF-8 cannot be asked for.

@@ -24,11 +24,14 @@ fn options_headers() {
         "dump" => {
             let mut header = OptionsHeader::new(input["value"].as_str().unwrap_or(""));
             for pair in input["options"].as_array().unwrap() {
-                header = header.with(text(&pair[0]), text(&pair[1]));
+                if !pair[1].is_null() {
+                    header = header.with(text(&pair[0]), text(&pair[1]));
+                }
             }
-            header
-                .to_text()
-                .map_or_else(failure, |header| json!({"header": header}))
+            header.to_header().map_or_else(
+                |_| failure(),
+                |header| json!({"header": String::from_utf8_lossy(header.as_bytes())}),
+            )
         }
         "quote" => {
             let value = text(&input["value"]);

@@ -81,7 +81,7 @@ impl Fields {
             let options = params.iter().fold(options, |options, (name, value)| {
                 options.with(name.replace('_', "-"), text(value))
             });
-            bytes = options.to_text()?.into_bytes();
+            bytes = options.to_header().ok()?.as_bytes().to_vec();
         }
         let spelling = text(name);
         let name = HeaderName::from_bytes(spelling.as_bytes()).ok()?;

@@ -1,5 +1,6 @@
-use crate::http::OptionsHeader;
-use crate::text::{ascii, percent, quoted};
+use crate::http::list::{as_text, as_value, to_header};
+use crate::http::{FieldError, HeaderValue, OptionsHeader};
+use crate::text::{ascii, percent};
 
 /// Whether a body is shown or saved, and under which name (RFC 6266).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,26 +46,25 @@ impl ContentDisposition {
         self.filename.as_deref()
     }
 
-    /// The field value; `None` where the name holds a control character.
+    /// The field value. A name beyond ASCII is sent twice: flattened for old clients, and in
+    /// full.
     ///
-    /// A name beyond ASCII is sent twice: flattened for old clients, and in full.
-    pub fn to_text(&self) -> Option<String> {
-        let Some(filename) = &self.filename else {
-            return Some(self.kind.clone());
-        };
-        if filename.chars().any(char::is_control) {
-            return None;
+    /// # Errors
+    /// [`FieldError::Value`] for a name with a control character in it.
+    pub fn to_header(&self) -> Result<HeaderValue, FieldError> {
+        let mut text = as_text(&self.kind)?.to_owned();
+        if let Some(filename) = &self.filename {
+            if filename.chars().any(char::is_control) {
+                return Err(FieldError::Value {
+                    value: filename.clone(),
+                });
+            }
+            let plain = ascii::flatten(filename);
+            text.extend(["; filename=", &as_value(&plain)?]);
+            if plain != *filename {
+                text.extend(["; filename*=UTF-8''", &percent::encode_parameter(filename)]);
+            }
         }
-        let plain = ascii::flatten(filename);
-        let mut text = format!(
-            "{}; filename={}",
-            self.kind,
-            quoted::token_or_quoted(&plain)?
-        );
-        if plain != *filename {
-            text.push_str("; filename*=UTF-8''");
-            text.push_str(&percent::encode_parameter(filename));
-        }
-        Some(text)
+        to_header(text)
     }
 }

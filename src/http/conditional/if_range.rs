@@ -2,6 +2,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 use crate::http::{ETag, Validators, date};
+use crate::text::ows;
 
 /// The validator of an `If-Range` field (RFC 9110 §13.1.5): a range is only good for a client
 /// that has the rest of the same bytes.
@@ -20,7 +21,7 @@ impl IfRange {
     ///
     /// `now` decides the century of a date with a two-digit year.
     pub fn parse(text: &str, now: SystemTime) -> Self {
-        let text = text.trim_matches([' ', '\t']);
+        let text = ows::trim(text);
         // The first characters tell a tag from a date; a tag may look like a date inside.
         let is_tag = ["\"", "W/", "w/"]
             .iter()

@@ -3,7 +3,7 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use std::sync::Arc;
 
-use crate::http::reference::read_port;
+use crate::http::url::reference::read_port;
 use crate::text::domain;
 
 /// The host a request is for: a name or an address, and a port (RFC 9110 §7.2).

@@ -1,6 +1,6 @@
 //! What a browser tells of why it sends a request (Fetch Metadata, W3C). No page can forge it.
 
-use crate::http::words::words;
+use crate::http::policy::words::words;
 
 words! {
     /// Who caused a request, as seen from its target: `Sec-Fetch-Site`.

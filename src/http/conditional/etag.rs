@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::http::HeaderValue;
-use crate::text::latin1;
+use crate::text::{latin1, ows};
 
 /// An entity tag (RFC 9110 §8.8.3): the name of one state of a resource.
 ///
@@ -68,7 +68,7 @@ impl ETag {
     /// What is inside the quotes, and whether the tag is weak. Text without its two quotes
     /// stays as it is.
     pub fn unquote(text: &str) -> (&str, bool) {
-        let text = text.trim_matches([' ', '\t']);
+        let text = ows::trim(text);
         let strong = text.strip_prefix("W/").or_else(|| text.strip_prefix("w/"));
         let quoted = strong.unwrap_or(text);
         let inner = quoted
@@ -149,7 +149,7 @@ impl ETags {
     /// Reads a field value. Never fails: a broken entry is skipped up to the next comma, as it
     /// matches nothing.
     pub fn parse(text: &str) -> Self {
-        let mut rest = text.trim_matches([' ', '\t']);
+        let mut rest = ows::trim(text);
         if rest == "*" {
             return Self::any();
         }
@@ -208,7 +208,7 @@ fn entry_length(text: &str) -> Option<usize> {
         Some(inner) => start + inner.find('"')? + "\"\"".len(),
         None => text.find(',').unwrap_or(text.len()),
     };
-    let after = text[end..].trim_start_matches([' ', '\t']);
+    let after = ows::trim_start(&text[end..]);
     (after.is_empty() || after.starts_with(',')).then_some(end)
 }
 

@@ -1,7 +1,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::text::{Charset, percent, quoted, tokens};
+use crate::http::list::{as_name, as_text, as_value, to_header};
+use crate::http::{FieldError, HeaderValue};
+use crate::text::{Charset, digits, ows, percent, quoted, tokens};
 
 /// A field value with parameters: `form-data; name="picture"; filename*=UTF-8''%E2%98%83.png`.
 ///
@@ -41,7 +43,7 @@ impl OptionsHeader {
     /// browsers send.
     pub fn parse(text: &str) -> Self {
         let (value, rest) = text.split_once(';').unwrap_or((text, ""));
-        let mut header = Self::new(value.trim_matches([' ', '\t']));
+        let mut header = Self::new(ows::trim(value));
         let mut raw = Vec::new();
         let mut rest = rest;
         while !rest.is_empty() {
@@ -82,24 +84,24 @@ impl OptionsHeader {
         self.cut_off
     }
 
-    /// The field value; `None` where anything in it holds a control character.
-    pub fn to_text(&self) -> Option<String> {
-        let names = self.params.iter().map(|(name, _)| name);
-        let is_control = |letter: char| letter.is_control() && letter != '\t';
-        if names
-            .chain([&self.value])
-            .any(|text| text.contains(is_control))
-        {
-            return None;
-        }
-        let mut parts = Vec::with_capacity(self.params.len() + 1);
-        if !self.value.is_empty() {
-            parts.push(self.value.clone());
-        }
+    /// The field value.
+    ///
+    /// # Errors
+    /// [`FieldError`] for a name that is no token, and for a control character anywhere.
+    pub fn to_header(&self) -> Result<HeaderValue, FieldError> {
+        to_header(self.to_text()?)
+    }
+
+    /// The field value, as text.
+    pub(in crate::http) fn to_text(&self) -> Result<String, FieldError> {
+        let mut text = as_text(&self.value)?.to_owned();
         for (name, value) in &self.params {
-            parts.push(format!("{name}={}", quoted::token_or_quoted(value)?));
+            if !text.is_empty() {
+                text.push_str("; ");
+            }
+            text.extend([as_name(name)?, "=", &as_value(value)?]);
         }
-        Some(parts.join("; "))
+        Ok(text)
     }
 }
 
@@ -112,7 +114,7 @@ enum Raw<'a> {
 /// The parameter at the start of `text`, and what follows its `;`.
 fn next_param(text: &str) -> (Raw<'_>, &str) {
     let end = text.find(['=', ';']).unwrap_or(text.len());
-    let name = text[..end].trim_start_matches([' ', '\t']);
+    let name = ows::trim_start(&text[..end]);
     let Some(value) = text[end..].strip_prefix('=') else {
         return (Raw::Broken, text.get(end + 1..).unwrap_or(""));
     };
@@ -215,11 +217,10 @@ fn resolve(raw: Vec<(&str, Cow<'_, str>)>) -> Vec<(String, String)> {
 /// `filename*2` as `("filename", 2)`.
 fn continuation(name: &str) -> Option<(&str, u32)> {
     let (base, index) = name.rsplit_once('*')?;
-    let is_number = !index.is_empty() && index.bytes().all(|byte| byte.is_ascii_digit());
-    Some((base, is_number.then(|| index.parse().ok())??))
+    Some((base, u32::try_from(digits::parse(index)?).ok()?))
 }
 
-pub(super) fn decode_extended(value: &str) -> String {
+pub(in crate::http) fn decode_extended(value: &str) -> String {
     let mut parts = value.splitn(3, '\'');
     let (Some(label), Some(_language), Some(text)) = (parts.next(), parts.next(), parts.next())
     else {
@@ -286,9 +287,9 @@ mod tests {
 
     #[test]
     fn control_characters_are_not_written() {
-        assert_eq!(OptionsHeader::new("a\r\nb: c").to_text(), None);
+        assert_eq!(OptionsHeader::new("a\r\nb: c").to_header().ok(), None);
         let header = OptionsHeader::new("a");
-        assert_eq!(header.clone().with("b\n", "c").to_text(), None);
-        assert_eq!(header.with("b", "c\0").to_text(), None);
+        assert_eq!(header.clone().with("b\n", "c").to_header().ok(), None);
+        assert_eq!(header.with("b", "c\0").to_header().ok(), None);
     }
 }

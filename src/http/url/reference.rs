@@ -1,5 +1,7 @@
 use std::net::Ipv6Addr;
 
+use crate::text::digits;
+
 /// Where `reference` leads, seen from `base`: a URL or a path (RFC 3986 §5.2).
 ///
 /// ```
@@ -175,10 +177,8 @@ pub(super) fn read_port(text: &str) -> Option<Option<u16>> {
     if text.is_empty() || text == ":" {
         return Some(None);
     }
-    let digits = text.strip_prefix(':')?;
-    // A sign would pass for a part of the number.
-    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| digits.parse().ok().map(Some))?
+    let port = digits::parse(text.strip_prefix(':')?)?;
+    u16::try_from(port).ok().map(Some)
 }
 
 #[cfg(test)]

@@ -2,13 +2,13 @@ use std::fmt;
 use std::ops;
 use std::str::FromStr;
 
-use crate::text::tokens;
+use crate::text::{digits, ows, tokens};
 
 /// The parts asked for in a `Range` field (RFC 9110 §14.2), in the order sent.
 ///
 /// ```
 /// # use devserve::http::Range;
-/// let range: Range = "bytes=0-4, -2".parse()?;
+/// let range = Range::parse("bytes=0-4, -2")?;
 /// assert_eq!(range.resolve(10), [0..5, 8..10]);
 /// # Ok::<(), devserve::http::RangeError>(())
 /// ```
@@ -70,6 +70,28 @@ impl Range {
             units: units.to_ascii_lowercase(),
             specs: kept,
         })
+    }
+
+    /// Reads a field value; spaces that the grammar does not know are allowed. A number beyond
+    /// 64 bits is the largest there is, as no content is that long.
+    ///
+    /// # Errors
+    /// [`RangeError`] for what is no range, or has more than [`MAX_SPECS`](Self::MAX_SPECS).
+    pub fn parse(text: &str) -> Result<Self, RangeError> {
+        let (units, set) = text.split_once('=').ok_or(RangeError::Malformed)?;
+        let mut specs = Vec::new();
+        // Empty elements are no part of a list (§5.6.1).
+        for spec in set
+            .split(',')
+            .map(ows::trim)
+            .filter(|spec| !spec.is_empty())
+        {
+            if specs.len() == Self::MAX_SPECS {
+                return Err(RangeError::TooMany);
+            }
+            specs.push(RangeSpec::parse(spec).ok_or(RangeError::Malformed)?);
+        }
+        Self::new(ows::trim(units), specs)
     }
 
     /// Parts in bytes.
@@ -144,13 +166,13 @@ impl RangeSpec {
 
     fn parse(text: &str) -> Option<Self> {
         let (first, last) = text.split_once('-')?;
-        let (first, last) = (trim(first), trim(last));
+        let (first, last) = (ows::trim(first), ows::trim(last));
         Some(match (first.is_empty(), last.is_empty()) {
-            (true, _) => Self::Suffix(number(last)?),
-            (_, true) => Self::From(number(first)?),
+            (true, _) => Self::Suffix(digits::parse_or_max(last)?),
+            (_, true) => Self::From(digits::parse_or_max(first)?),
             _ => Self::Closed {
-                first: number(first)?,
-                last: number(last)?,
+                first: digits::parse_or_max(first)?,
+                last: digits::parse_or_max(last)?,
             },
         })
     }
@@ -159,19 +181,8 @@ impl RangeSpec {
 impl FromStr for Range {
     type Err = RangeError;
 
-    /// Reads a field value; spaces that the grammar does not know are allowed. A number beyond
-    /// 64 bits is the largest there is, as no content is that long.
     fn from_str(text: &str) -> Result<Self, RangeError> {
-        let (units, set) = text.split_once('=').ok_or(RangeError::Malformed)?;
-        let mut specs = Vec::new();
-        // Empty elements are no part of a list (§5.6.1).
-        for spec in set.split(',').map(trim).filter(|spec| !spec.is_empty()) {
-            if specs.len() == Self::MAX_SPECS {
-                return Err(RangeError::TooMany);
-            }
-            specs.push(RangeSpec::parse(spec).ok_or(RangeError::Malformed)?);
-        }
-        Self::new(trim(units), specs)
+        Self::parse(text)
     }
 }
 
@@ -208,16 +219,6 @@ impl fmt::Display for RangeSpec {
             Self::Suffix(count) => write!(f, "-{count}"),
         }
     }
-}
-
-fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t'])
-}
-
-/// Digits and nothing else; beyond 64 bits the largest number.
-fn number(text: &str) -> Option<u64> {
-    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 /// Why something is no range.

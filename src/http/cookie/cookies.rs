@@ -13,7 +13,7 @@ use crate::http::{HeaderMap, MultiDict, header};
 /// # use devserve::http::{Cookies, HeaderMap, header};
 /// # let mut headers = HeaderMap::new();
 /// headers.insert(header::COOKIE, "theme=dark; tag=a; tag=b".parse()?);
-/// let cookies = Cookies::of(&headers);
+/// let cookies = Cookies::from_headers(&headers);
 /// assert_eq!(cookies.get("theme").as_deref(), Some("dark"));
 /// assert_eq!(cookies.get_all("tag").collect::<Vec<_>>(), ["a", "b"]);
 /// # Ok::<(), devserve::Error>(())
@@ -22,8 +22,8 @@ use crate::http::{HeaderMap, MultiDict, header};
 pub struct Cookies<'a>(&'a HeaderMap);
 
 impl<'a> Cookies<'a> {
-    /// The cookies in these header fields.
-    pub fn of(headers: &'a HeaderMap) -> Self {
+    /// The cookies in the `Cookie` fields of a request.
+    pub fn from_headers(headers: &'a HeaderMap) -> Self {
         Self(headers)
     }
 
@@ -237,7 +237,7 @@ mod tests {
         for field in ["a=1; A=2", "", "a=\"3\""] {
             headers.append(header::COOKIE, field.parse().unwrap());
         }
-        let cookies = Cookies::of(&headers);
+        let cookies = Cookies::from_headers(&headers);
         assert_eq!(cookies.get_all("a").collect::<Vec<_>>(), ["1", "3"]);
         assert_eq!(cookies.get("A").as_deref(), Some("2"));
         assert_eq!(cookies.get("b"), None);

@@ -3,13 +3,13 @@ use std::ops;
 use std::str::FromStr;
 
 use crate::http::RangeError;
-use crate::text::tokens;
+use crate::text::{digits, ows, tokens};
 
 /// A `Content-Range` field (RFC 9110 §14.4): which part of the content an answer is.
 ///
 /// ```
 /// # use devserve::http::ContentRange;
-/// let part: ContentRange = "bytes 0-98/100".parse()?;
+/// let part = ContentRange::parse("bytes 0-98/100")?;
 /// assert_eq!(part.range(), Some(0..99));
 /// assert_eq!(ContentRange::unsatisfied("bytes", 100)?.to_string(), "bytes */100");
 /// # Ok::<(), devserve::http::RangeError>(())
@@ -41,6 +41,15 @@ impl ContentRange {
             return Err(RangeError::Malformed);
         }
         Self::checked(units, Some(range), length)
+    }
+
+    /// Reads a field value. A number beyond 64 bits is none: a part that was cut short would be
+    /// put in the wrong place.
+    ///
+    /// # Errors
+    /// [`RangeError`] for what is no part of a content.
+    pub fn parse(text: &str) -> Result<Self, RangeError> {
+        read(text).unwrap_or(Err(RangeError::Malformed))
     }
 
     /// No part: what a 416 says.
@@ -86,31 +95,28 @@ impl FromStr for ContentRange {
     type Err = RangeError;
 
     fn from_str(text: &str) -> Result<Self, RangeError> {
-        read(text).unwrap_or(Err(RangeError::Malformed))
+        Self::parse(text)
     }
 }
 
 fn read(text: &str) -> Option<Result<ContentRange, RangeError>> {
-    let text = text.trim_matches([' ', '\t']);
+    let text = ows::trim(text);
     let (units, rest) = text.split_once([' ', '\t'])?;
-    let (range, length) = rest.trim_start_matches([' ', '\t']).split_once('/')?;
+    let (range, length) = ows::trim_start(rest).split_once('/')?;
     let length = match length {
         "*" => None,
-        length => Some(number(length)?),
+        length => Some(digits::parse(length)?),
     };
     if range == "*" {
         return Some(ContentRange::unsatisfied(units, length?));
     }
     let (first, last) = range.split_once('-')?;
-    let stop = number(last)?.checked_add(1)?;
-    Some(ContentRange::new(units, number(first)?..stop, length))
-}
-
-/// Digits and nothing else. Beyond 64 bits it is no number here: a part that was cut short
-/// would be put in the wrong place.
-fn number(text: &str) -> Option<u64> {
-    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| text.parse().ok())?
+    let stop = digits::parse(last)?.checked_add(1)?;
+    Some(ContentRange::new(
+        units,
+        digits::parse(first)?..stop,
+        length,
+    ))
 }
 
 impl fmt::Display for ContentRange {

@@ -1,7 +1,7 @@
 //! What pages of other origins may do with an answer: the `Cross-Origin-…-Policy` fields (HTML
 //! §7.1.3 and §7.1.4, Fetch §3.7).
 
-use crate::http::words::words;
+use crate::http::policy::words::words;
 
 words! {
     /// Whether a page shares its windows with those that opened it, or that it opens:

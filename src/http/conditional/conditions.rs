@@ -1,6 +1,6 @@
-use std::borrow::Cow;
 use std::time::SystemTime;
 
+use crate::http::lines::{joined_bytes, sole};
 use crate::http::{ETag, ETags, HeaderMap, HeaderName, IfRange, Method, date, header};
 use crate::text::latin1;
 
@@ -31,8 +31,9 @@ impl Validators {
         }
     }
 
-    /// Those of an answer, from its header.
-    pub fn of(headers: &HeaderMap, now: SystemTime) -> Self {
+    /// Those of an answer, from its header. `now` decides the century of a date with a two-digit
+    /// year.
+    pub fn from_headers(headers: &HeaderMap, now: SystemTime) -> Self {
         let date = headers.get(header::LAST_MODIFIED);
         Self {
             etag: headers.get(header::ETAG).and_then(ETag::from_header),
@@ -111,8 +112,8 @@ impl Conditions {
     ///
     /// `now` decides the century of dates with two-digit years.
     pub fn from_headers(headers: &HeaderMap, now: SystemTime) -> Self {
-        let date = |name| {
-            sole(headers, name)
+        let date = |name: HeaderName| {
+            sole(headers, &name)
                 .filter(|value| !value.is_empty())
                 .and_then(|value| date::parse(&value, now))
         };
@@ -123,7 +124,7 @@ impl Conditions {
             if_unmodified_since: date(header::IF_UNMODIFIED_SINCE),
             // Two of them are a condition that cannot hold, not none.
             if_range: headers.contains_key(header::IF_RANGE).then(|| {
-                sole(headers, header::IF_RANGE)
+                sole(headers, &header::IF_RANGE)
                     .map_or(IfRange::Unreadable, |value| IfRange::parse(&value, now))
             }),
         }
@@ -191,22 +192,8 @@ fn is_known(known: &ETags, current: &Validators) -> bool {
 /// All tags of a field; `None` where there is no such field. A field without a readable tag is
 /// a condition that matches nothing.
 fn tags(headers: &HeaderMap, name: HeaderName) -> Option<ETags> {
-    let values: Vec<_> = headers
-        .get_all(name)
-        .iter()
-        .map(|value| latin1::from_bytes(value.as_bytes()))
-        .collect();
-    (!values.is_empty()).then(|| ETags::parse(&values.join(", ")))
-}
-
-/// The value of a field that may stand once only; `None` where it does not, or stands twice.
-pub(crate) fn sole(headers: &HeaderMap, name: HeaderName) -> Option<Cow<'_, str>> {
-    let mut values = headers.get_all(name).iter();
-    let value = values.next()?;
-    match values.next() {
-        None => Some(latin1::from_bytes(value.as_bytes())),
-        Some(_) => None,
-    }
+    let is_there = headers.contains_key(&name);
+    is_there.then(|| ETags::parse(&joined_bytes(headers, &name)))
 }
 
 #[cfg(test)]

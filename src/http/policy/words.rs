@@ -15,7 +15,7 @@ macro_rules! words {
             /// Reads a field's value; `None` for a word that is none of these.
             pub fn parse(text: &str) -> Option<Self> {
                 let word = text.split(';').next().unwrap_or("");
-                match word.trim_matches([' ', '\t']) {
+                match $crate::text::ows::trim(word) {
                     $($word => Some(Self::$variant),)+
                     _ => None,
                 }

@@ -1,7 +1,5 @@
-use std::fmt;
-
-use crate::http::OptionsHeader;
-use crate::text::{Charset, quoted};
+use crate::http::{FieldError, HeaderValue, OptionsHeader};
+use crate::text::Charset;
 
 /// A media type and its parameters (RFC 9110 §8.3.1): `text/html; charset=utf-8`.
 ///
@@ -60,16 +58,16 @@ impl ContentType {
             .and_then(Charset::from_label)
             .unwrap_or(Charset::Utf8)
     }
-}
 
-impl fmt::Display for ContentType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.essence)?;
-        for (name, value) in &self.params {
-            let value = quoted::token_or_quoted(value).ok_or(fmt::Error)?;
-            write!(f, "; {name}={value}")?;
-        }
-        Ok(())
+    /// The field value.
+    ///
+    /// # Errors
+    /// [`FieldError`] for a control character, which no field can carry.
+    pub fn to_header(&self) -> Result<HeaderValue, FieldError> {
+        let bare = OptionsHeader::new(&*self.essence);
+        self.params()
+            .fold(bare, |header, (name, value)| header.with(name, value))
+            .to_header()
     }
 }
 

@@ -87,9 +87,9 @@ impl SetCookie {
         self
     }
 
-    /// Whether it is sent back over HTTPS only.
+    /// Whether it is sent back over HTTPS only: also where another attribute demands it.
     pub fn is_secure(&self) -> bool {
-        self.secure || self.partitioned
+        self.secure || self.partitioned || self.same_site == Some(SameSite::None)
     }
 
     /// Sent back only for this path and below. Escapes (`%20`) stay; what a path cannot hold

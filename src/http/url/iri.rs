@@ -2,8 +2,8 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
-use crate::http::host::to_ascii;
-use crate::http::reference::{Authority, Parts};
+use crate::http::url::host::to_ascii;
+use crate::http::url::reference::{Authority, Parts};
 use crate::text::domain;
 
 // What stays bare in each part: what the WHATWG's URL standard calls URL code points, less
