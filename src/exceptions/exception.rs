@@ -2,7 +2,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::http::{
-    ContentRange, HeaderMap, HeaderName, HeaderValue, Method, RetryAfter, StatusCode, header,
+    AuthError, ContentRange, HeaderMap, HeaderName, HeaderValue, Method, RetryAfter, StatusCode,
+    WwwAuthenticate, header,
 };
 
 /// An answer carried as an error.
@@ -70,8 +71,8 @@ impl HttpException {
     }
 
     /// With when to try again, for a 429 or a 503 (RFC 9110 §10.2.3).
-    pub fn with_retry_after(self, when: RetryAfter) -> Self {
-        self.with_text(header::RETRY_AFTER, &when.to_string())
+    pub fn with_retry_after(self, when: impl Into<RetryAfter>) -> Self {
+        self.with_text(header::RETRY_AFTER, &when.into().to_string())
     }
 
     fn with_text(self, name: HeaderName, text: &str) -> Self {
@@ -82,8 +83,26 @@ impl HttpException {
         )
     }
 
-    /// With a header field, beside those with its name: `WWW-Authenticate` for a 401, once for each
-    /// challenge.
+    /// With a challenge, which a 401 needs one of at least (RFC 9110 §15.5.2); beside those that
+    /// are there.
+    ///
+    /// ```
+    /// # use devserve::exceptions::HttpException;
+    /// # use devserve::http::WwwAuthenticate;
+    /// let basic = WwwAuthenticate::basic("the shop");
+    /// let stranger = HttpException::unauthorized().with_www_authenticate(&basic)?;
+    /// # assert_eq!(stranger.headers().len(), 1);
+    /// # Ok::<(), devserve::http::AuthError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`AuthError`] for a challenge that cannot be written.
+    pub fn with_www_authenticate(self, challenge: &WwwAuthenticate) -> Result<Self, AuthError> {
+        let value = challenge.to_header()?;
+        Ok(self.with_header(header::WWW_AUTHENTICATE, value))
+    }
+
+    /// With a header field, beside those with its name.
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.append(name, value);
         self

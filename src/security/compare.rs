@@ -7,8 +7,8 @@ use subtle::ConstantTimeEq;
 /// ```
 /// # use devserve::security::constant_time_eq;
 /// assert!(constant_time_eq(b"token", b"token"));
-/// assert!(!constant_time_eq(b"token", b"toke"));
+/// assert!(!constant_time_eq("token", "toke"));
 /// ```
-pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
-    left.ct_eq(right).into()
+pub fn constant_time_eq(left: impl AsRef<[u8]>, right: impl AsRef<[u8]>) -> bool {
+    left.as_ref().ct_eq(right.as_ref()).into()
 }
