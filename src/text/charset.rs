@@ -14,12 +14,12 @@ pub enum Charset {
 }
 
 impl Charset {
-    /// The encoding behind a label such as `UTF-8`, in any spelling of case.
+    /// The encoding behind a label such as `UTF-8`, in any of its spellings.
     pub fn from_label(label: &str) -> Option<Self> {
-        match label.to_ascii_lowercase().as_str() {
-            "utf-8" | "utf8" => Some(Self::Utf8),
-            "us-ascii" | "ascii" => Some(Self::Ascii),
-            "iso-8859-1" | "latin-1" | "latin1" => Some(Self::Latin1),
+        match plain_name(label).as_str() {
+            "utf8" => Some(Self::Utf8),
+            "usascii" => Some(Self::Ascii),
+            "iso88591" => Some(Self::Latin1),
             _ => None,
         }
     }
@@ -55,4 +55,33 @@ fn ascii_or_replacement(byte: u8) -> char {
     } else {
         char::REPLACEMENT_CHARACTER
     }
+}
+
+/// The one name of a charset by which it is compared. Marks between letters and digits are
+/// spelling; beyond that, the names that IANA's registry gives to the charsets still met.
+pub(crate) fn plain_name(label: &str) -> String {
+    let plain: String = label
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|character| character.to_ascii_lowercase())
+        .collect();
+    let name = match plain.as_str() {
+        "u8" | "utf" => "utf8",
+        "ascii" | "646" | "iso646us" | "ansix341968" | "ansix341986" | "us" | "cp367"
+        | "ibm367" => "usascii",
+        "latin1" | "latin" | "l1" | "88591" | "cp819" | "ibm819" | "iso885911987" => "iso88591",
+        "latin2" | "l2" | "88592" => "iso88592",
+        "latin9" | "l9" | "885915" => "iso885915",
+        "cp1250" | "1250" => "windows1250",
+        "cp1251" | "1251" => "windows1251",
+        "cp1252" | "1252" => "windows1252",
+        "sjis" | "mskanji" => "shiftjis",
+        "ujis" => "eucjp",
+        "big5tw" | "csbig5" => "big5",
+        "936" | "cp936" | "ms936" => "gbk",
+        "u16" => "utf16",
+        "u32" => "utf32",
+        other => other,
+    };
+    name.to_owned()
 }

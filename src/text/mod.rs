@@ -2,7 +2,7 @@
 
 /// Text flattened to ASCII, for names that must travel anywhere.
 pub mod ascii;
-mod charset;
+pub(crate) mod charset;
 /// Numbers as header fields have them (RFC 9110 §5.6, `1*DIGIT`).
 pub mod digits;
 #[cfg_attr(not(feature = "idna"), path = "domain_disabled.rs")]

@@ -1,6 +1,6 @@
 use crate::http::accept::{Fit, Range};
 use crate::http::{HeaderName, OptionsHeader, header};
-use crate::text::tokens;
+use crate::text::{charset, tokens};
 
 /// A charset (RFC 9110 §12.5.2), or `*` for any. One charset has several names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,12 @@ impl Range for CharsetRange {
 
     fn parse(entry: &OptionsHeader) -> Option<Self> {
         let label = entry.value();
-        tokens::is_token(label).then(|| Self(preferred(label)))
+        tokens::is_token(label).then(|| {
+            Self(match label {
+                Self::ANY => label.to_owned(),
+                name => charset::plain_name(name),
+            })
+        })
     }
 
     fn specificity(&self) -> usize {
@@ -28,38 +33,6 @@ impl Range for CharsetRange {
             name => (name == offer.0).then_some(Fit::Named(0)),
         }
     }
-}
-
-/// The one name of a charset by which it is compared. Marks between letters and digits are
-/// spelling; beyond that, the names that IANA's registry gives to the charsets still met.
-fn preferred(label: &str) -> String {
-    if label == "*" {
-        return label.to_owned();
-    }
-    let plain: String = label
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|character| character.to_ascii_lowercase())
-        .collect();
-    let name = match plain.as_str() {
-        "u8" | "utf" => "utf8",
-        "ascii" | "646" | "iso646us" | "ansix341968" | "ansix341986" | "us" | "cp367"
-        | "ibm367" => "usascii",
-        "latin1" | "latin" | "l1" | "88591" | "cp819" | "ibm819" | "iso885911987" => "iso88591",
-        "latin2" | "l2" | "88592" => "iso88592",
-        "latin9" | "l9" | "885915" => "iso885915",
-        "cp1250" | "1250" => "windows1250",
-        "cp1251" | "1251" => "windows1251",
-        "cp1252" | "1252" => "windows1252",
-        "sjis" | "mskanji" => "shiftjis",
-        "ujis" => "eucjp",
-        "big5tw" | "csbig5" => "big5",
-        "936" | "cp936" | "ms936" => "gbk",
-        "u16" => "utf16",
-        "u32" => "utf32",
-        other => other,
-    };
-    name.to_owned()
 }
 
 #[cfg(test)]
