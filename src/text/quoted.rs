@@ -62,3 +62,21 @@ pub(crate) fn length_to_closing_quote(text: &str) -> Option<usize> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, want: &str) {
+        assert_eq!(unquote(text), want, "{text}");
+    }
+
+    #[test]
+    fn quotes_and_pairs_are_undone_and_nothing_is_lost() {
+        check(r#""a\"b\\c""#, r#"a"b\c"#);
+        check(r#""a\bc""#, "abc");
+        check(r#""abc"#, r#""abc"#);
+        check(r#""a\""#, r"a\");
+    }
+}

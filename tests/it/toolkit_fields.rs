@@ -140,6 +140,17 @@ fn an_answer_may_pose_several_challenges() {
 #[test]
 fn an_answer_says_how_long_it_holds() {
     let minute = Duration::from_secs(60);
+    let open = || Response::empty().cache_control(CacheControl::new().with_public());
+    check(
+        open().max_age(minute),
+        "cache-control",
+        &["public, max-age=60"],
+    );
+    check(
+        open().expires(UNIX_EPOCH),
+        "expires",
+        &["Thu, 01 Jan 1970 00:00:00 GMT"],
+    );
     let cached = CacheControl::new().with_public().with_max_age(minute);
     let response = || Response::text("").cache_control(cached.clone());
     check(response(), "cache-control", &["public, max-age=60"]);

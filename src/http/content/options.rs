@@ -292,4 +292,10 @@ mod tests {
         assert_eq!(header.clone().with("b\n", "c").to_header().ok(), None);
         assert_eq!(header.with("b", "c\0").to_header().ok(), None);
     }
+
+    #[test]
+    fn a_name_that_would_begin_another_parameter_is_not_written() {
+        let header = OptionsHeader::new("a").with("b c; d", "e");
+        assert!(matches!(header.to_header(), Err(FieldError::Name { .. })));
+    }
 }

@@ -123,3 +123,11 @@ fn a_prefix_is_a_promise() {
         "__secure-a=; Partitioned; Secure",
     );
 }
+
+#[test]
+fn what_other_sites_cause_is_secure_and_so_keeps_the_prefix() {
+    let cookie = SetCookie::new("__Secure-a", "b").same_site(SameSite::None);
+    assert!(cookie.is_secure());
+    let field = cookie.to_header().unwrap();
+    assert!(field.to_str().unwrap().contains("; Secure"), "{field:?}");
+}
