@@ -63,7 +63,7 @@ pub(super) type Weight = (
     Vec<Reverse<usize>>,
     Reverse<usize>,
     Vec<i32>,
-    Reverse<usize>,
+    Reverse<isize>,
 );
 
 impl Segment {
@@ -105,7 +105,7 @@ impl Segment {
             lengths.collect(),
             Reverse(self.variables().count()),
             self.variables().map(|variable| variable.weight).collect(),
-            Reverse(self.variables().map(|v| v.arguments.len()).sum()),
+            Reverse(self.variables().map(|v| v.arguments.demands()).sum()),
         )
     }
 
