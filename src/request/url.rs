@@ -21,8 +21,8 @@ impl<'a> Request<'a> {
     /// request target, else of the `Host` field, else the server's own name.
     ///
     /// # Errors
-    /// [`HostError`], 400: it is no host, or none of the [trusted](crate::http::TrustedHosts) among the environ's
-    /// extensions.
+    /// [`HostError`], 400: it is no host, or none of those
+    /// [trusted](crate::http::TrustedHosts) among the environ's extensions.
     pub fn host(&self) -> Result<Host, HostError> {
         self.environ.host()
     }
