@@ -5,7 +5,7 @@ use crate::request::Request;
 /// [`iri_to_uri`](crate::http::iri_to_uri) makes it fit for a header.
 ///
 /// Its host is what the client asked for, so an app that builds links for others from it names
-/// its [`TrustedHosts`].
+/// its [`TrustedHosts`](crate::http::TrustedHosts).
 impl<'a> Request<'a> {
     /// `http` or `https`.
     pub fn scheme(&self) -> &'a str {
@@ -21,8 +21,8 @@ impl<'a> Request<'a> {
     /// request target, else of the `Host` field, else the server's own name.
     ///
     /// # Errors
-    /// [`HostError`], 400: it is no host, or none of the [`TrustedHosts`] among the environ's
-    /// extensions.
+    /// [`HostError`], 400: it is no host, or none of those
+    /// [trusted](crate::http::TrustedHosts) among the environ's extensions.
     pub fn host(&self) -> Result<Host, HostError> {
         self.environ.host()
     }

@@ -5,6 +5,7 @@ use crate::routing::build::{Unknown, Wanted};
 use crate::routing::error::MatchError;
 use crate::routing::matcher::{Asked, Found, Missed};
 use crate::routing::rule::RedirectTo;
+use crate::routing::spans::Spans;
 use crate::routing::template::Template;
 use crate::routing::{Build, Map, Matched, Params};
 use crate::text::{domain, percent};
@@ -157,8 +158,9 @@ impl<'a> Adapter<'a> {
         method: &'s Method,
     ) -> Result<Matched<'s>, MatchError> {
         let asked = self.asked(path, Some(method));
-        match self.map.matcher.search(asked) {
-            Found::Rule(index, spans) => {
+        let mut spans = Spans::new();
+        match self.map.matcher.search(asked, &mut spans) {
+            Found::Rule(index) => {
                 let bound = &self.map.bounds[index];
                 let params = Params {
                     bound,
@@ -191,10 +193,14 @@ impl<'a> Adapter<'a> {
     /// is answered with. Empty where no rule matches; all that RFCs know where a rule takes
     /// every method.
     pub fn allowed_methods(&self, path: &str) -> Vec<Method> {
-        match self.map.matcher.search(self.asked(path, None)) {
+        match self
+            .map
+            .matcher
+            .search(self.asked(path, None), &mut Spans::new())
+        {
             Found::Nothing(missed) => missed.methods.iter().collect(),
             // Not without a method.
-            Found::Rule(..) | Found::Slash => Vec::new(),
+            Found::Rule(_) | Found::Slash => Vec::new(),
         }
     }
 
@@ -231,11 +237,11 @@ impl<'a> Adapter<'a> {
                 path: Some(&merged),
                 ..asked
             };
-            match self.map.matcher.search(asked) {
-                Found::Rule(rule, _) if self.map.bounds[rule].merge_slashes => {
+            match self.map.matcher.search(asked, &mut Spans::new()) {
+                Found::Rule(rule) if self.map.bounds[rule].merge_slashes => {
                     return self.redirect(&merged);
                 }
-                Found::Rule(..) => {}
+                Found::Rule(_) => {}
                 Found::Slash => return self.redirect(&with_slash(asked.path)),
                 Found::Nothing(more) => {
                     missed.methods.extend(&more.methods);

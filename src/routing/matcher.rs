@@ -67,8 +67,8 @@ pub(super) struct Asked<'t> {
 /// What was found.
 #[derive(Debug)]
 pub(super) enum Found {
-    /// A rule, and where its values stand.
-    Rule(usize, Spans),
+    /// A rule; the spans say where its values stand.
+    Rule(usize),
     /// A rule, if the path had a slash at its end.
     Slash,
     /// No rule.
@@ -83,13 +83,14 @@ pub(super) struct Missed {
 }
 
 impl Matcher {
-    pub(super) fn search(&self, asked: Asked<'_>) -> Found {
+    /// Looks for a rule. The spans are empty before.
+    pub(super) fn search(&self, asked: Asked<'_>, spans: &mut Spans) -> Found {
         let path = asked.path.unwrap_or_default();
         let mut search = Search {
             matcher: self,
             asked,
             path,
-            spans: Spans::NONE,
+            spans,
             missed: Missed::default(),
         };
         // Spans count in 32 bits.
@@ -98,7 +99,7 @@ impl Matcher {
             Err(_) => None,
         };
         match step {
-            Some(Step::Rule(rule)) => Found::Rule(rule, search.spans),
+            Some(Step::Rule(rule)) => Found::Rule(rule),
             Some(Step::Slash) => Found::Slash,
             None => Found::Nothing(search.missed),
         }
@@ -109,7 +110,7 @@ struct Search<'m, 't> {
     matcher: &'m Matcher,
     asked: Asked<'t>,
     path: &'t str,
-    spans: Spans,
+    spans: &'m mut Spans,
     missed: Missed,
 }
 
@@ -134,7 +135,7 @@ impl Search<'_, '_> {
         }
         for edge in matcher.edges(ROOT) {
             self.spans.truncate(0);
-            if edge.segment.take(domain, 0, &mut self.spans)
+            if edge.segment.take(domain, 0, self.spans)
                 && let Some(step) = self.walk(edge.to, rest)
             {
                 return Some(step);
@@ -156,7 +157,7 @@ impl Search<'_, '_> {
             };
             let here = &matcher.states[state as usize];
             let path = &self.path[start..];
-            let (segment, next) = match memchr::memchr(b'/', path.as_bytes()) {
+            let (segment, next) = match path.bytes().position(|byte| byte == b'/') {
                 Some(len) => (&path[..len], Some(start + len + 1)),
                 None => (path, None),
             };
@@ -202,7 +203,7 @@ impl Search<'_, '_> {
             if edge.segment.ends_in_slash && text.ends_with('/') {
                 continue;
             }
-            if edge.segment.take(text, start, &mut self.spans)
+            if edge.segment.take(text, start, self.spans)
                 && let Some(step) = self.walk(edge.to, next)
             {
                 return Some(step);

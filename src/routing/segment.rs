@@ -63,7 +63,7 @@ pub(super) type Weight = (
     Vec<Reverse<usize>>,
     Reverse<usize>,
     Vec<i32>,
-    Reverse<usize>,
+    Reverse<isize>,
 );
 
 impl Segment {
@@ -105,7 +105,7 @@ impl Segment {
             lengths.collect(),
             Reverse(self.variables().count()),
             self.variables().map(|variable| variable.weight).collect(),
-            Reverse(self.variables().map(|v| v.arguments.len()).sum()),
+            Reverse(self.variables().map(|v| v.arguments.demands()).sum()),
         )
     }
 
@@ -132,12 +132,20 @@ impl Segment {
             elements => return split::split(elements, text, start, spans),
         };
         match middle {
-            Some(middle) if variable.takes(middle) => {
+            Some(middle) if self.fits(variable, middle) => {
                 let from = start + prefix_len;
                 spans.push(from, from + middle.len());
                 true
             }
             _ => false, // another text around it, or no value
+        }
+    }
+
+    fn fits(&self, variable: &Variable, text: &str) -> bool {
+        match (self.takes_rest, &variable.shape) {
+            // One segment has no slash to look for.
+            (false, &Shape::TEXT) => !text.is_empty() && variable.converter.accepts(text),
+            _ => variable.takes(text), // other shapes, other texts
         }
     }
 }

@@ -11,14 +11,16 @@ pub(super) struct Spans {
 /// From and to, in bytes.
 pub(super) type Span = (u32, u32);
 
-const INLINE: usize = 6;
+const INLINE: usize = 4;
 
 impl Spans {
-    pub(super) const NONE: Self = Self {
-        len: 0,
-        inline: [(0, 0); INLINE],
-        more: Vec::new(),
-    };
+    pub(super) fn new() -> Self {
+        Self {
+            len: 0,
+            inline: [(0, 0); INLINE],
+            more: Vec::new(),
+        }
+    }
 
     pub(super) fn len(&self) -> usize {
         self.len
@@ -56,7 +58,7 @@ mod tests {
     #[test]
     fn many_spans_are_kept_and_taken_back() {
         let text = "0123456789abcdef";
-        let mut spans = Spans::NONE;
+        let mut spans = Spans::new();
         for at in 0..text.len() {
             spans.push(at, at + 1);
         }

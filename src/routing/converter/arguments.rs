@@ -108,9 +108,16 @@ impl Arguments {
         }
     }
 
-    /// How many are left.
-    pub(in crate::routing) fn len(&self) -> usize {
-        self.positional.len() + self.named.len()
+    /// How much they narrow what is taken: each by one, but flags that are set widen it.
+    pub(in crate::routing) fn demands(&self) -> isize {
+        let named = self.named.iter().map(|(_, argument)| argument);
+        let all = self.positional.iter().chain(named);
+        all.map(|argument| match argument {
+            Argument::Flag(true) => -1,
+            Argument::Flag(false) => 0,
+            Argument::Int(_) | Argument::Float(_) | Argument::Text(_) => 1,
+        })
+        .sum()
     }
 
     /// What is left, which nobody asked for.

@@ -17,6 +17,7 @@ mod lists;
 mod names;
 mod random;
 mod reference;
+mod routing;
 #[cfg(test)]
 mod stable;
 
@@ -31,3 +32,4 @@ pub use framing::framing;
 pub use head::head;
 pub use lists::lists;
 pub use names::names;
+pub use routing::routing;

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::random::Random;
 use super::{
-    addresses, chunked, conditions, connection, cookies, fields, forms, framing, head, lists, names,
+    addresses, chunked, conditions, connection, cookies, fields, forms, framing, head, lists,
+    names, routing,
 };
 
 /// It panics where something does not hold.
@@ -73,6 +74,11 @@ fn a_list_that_is_written_is_read_back() {
 #[test]
 fn a_name_from_a_stranger_leads_nowhere_else() {
     run("names", names);
+}
+
+#[test]
+fn what_a_rule_takes_from_a_path_is_built_again() {
+    run("routing", routing);
 }
 
 /// Runs a target over its corpus, and over mutations of it.
