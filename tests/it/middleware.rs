@@ -1,0 +1,6 @@
+//! Apps around apps.
+
+#[cfg(feature = "compression")]
+mod compression;
+mod dispatcher;
+mod lint;
