@@ -1,6 +1,12 @@
 //! Apps around apps.
 
+mod basic_auth;
 #[cfg(feature = "compression")]
 mod compression;
+mod cors;
 mod dispatcher;
 mod lint;
+mod nesting;
+mod rate_limit;
+mod request_id;
+mod shared_data;

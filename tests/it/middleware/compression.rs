@@ -154,7 +154,7 @@ fn the_body_is_closed_once_and_after_its_last_chunk() {
     let counter = closed.clone();
     let app = wsgi::app_fn(move |environ| {
         let counter = counter.clone();
-        let mut reply = song.call(environ)?;
+        let mut reply = App::call(&song, environ)?;
         let body = std::mem::take(reply.body_mut());
         *reply.body_mut() = body.on_close(move || {
             counter.fetch_add(1, Ordering::Relaxed);
