@@ -6,7 +6,8 @@
 //! Which app answers: [`Dispatcher`], [`SharedData`], and `HttpProxy` for one behind another
 //! server. Who may ask: [`TrustHosts`],
 //! [`BasicAuth`], [`RateLimit`], [`Cors`]. What becomes of the answer: `Compression`, behind the
-//! feature of its name. What is known of it: [`RequestId`]; and [`Lint`] watches the contract
+//! feature of its name. What is known of it: [`RequestId`],
+//! [`Profiler`]; and [`Lint`] watches the contract
 //! between any two of them.
 
 mod basic_auth;
@@ -18,6 +19,7 @@ mod doors;
 #[cfg(feature = "server")]
 mod http_proxy;
 mod lint;
+mod profiler;
 mod proxy_fix;
 mod rate_limit;
 mod request_id;
@@ -32,6 +34,7 @@ pub use dispatcher::Dispatcher;
 #[cfg(feature = "server")]
 pub use http_proxy::HttpProxy;
 pub use lint::{Lint, Rule, Violation};
+pub use profiler::{Profiler, Report, Row, Slow};
 pub use proxy_fix::{Believed, ProxyFix, TrustedHops};
 pub use rate_limit::RateLimit;
 pub use request_id::{Id, RequestId};

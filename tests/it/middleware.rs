@@ -7,6 +7,7 @@ mod cors;
 mod dispatcher;
 mod lint;
 mod nesting;
+mod profiler;
 mod rate_limit;
 mod request_id;
 mod shared_data;

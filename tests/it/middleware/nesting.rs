@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use devserve::http::Authorization;
 use devserve::middleware::{
-    BasicAuth, Cors, Dispatcher, Lint, ProxyFix, RateLimit, RequestId, SharedData, TrustHosts,
+    BasicAuth, Cors, Dispatcher, Lint, Profiler, ProxyFix, RateLimit, RequestId, SharedData,
+    TrustHosts,
 };
 use devserve::testing::Client;
 use devserve::wsgi::{self, App};
@@ -24,6 +25,7 @@ type Wrap = fn(Box<dyn App>) -> Box<dyn App>;
 const WRAPS: &[Wrap] = &[
     |app| Box::new(ProxyFix::new(app)),
     |app| Box::new(TrustHosts::new(app, ["localhost"])),
+    |app| Box::new(Profiler::new(app, "/profile")),
     |app| Box::new(RequestId::new(app)),
     |app| Box::new(Cors::new(app).allow_origin("https://a.test")),
     |app| Box::new(RateLimit::new(app, 5, Duration::from_secs(9))),
