@@ -32,8 +32,11 @@ use crate::wsgi::{App, Body, Environ, Reply, Result, StartResponse};
 pub struct BasicAuth<A> {
     app: A,
     challenge: HeaderValue,
-    check: Box<dyn Fn(&str, &str) -> bool + Send + Sync>,
+    check: Box<Check>,
 }
+
+/// Whether a name and a password belong together.
+type Check = dyn Fn(&str, &str) -> bool + Send + Sync;
 
 impl<A: App> BasicAuth<A> {
     /// `app`, for those whose name and password `check` finds right. Browsers show the realm,

@@ -113,8 +113,11 @@ fn each_chunk_is_sent_before_the_next_is_made() {
         fields.insert("accept-encoding", coding.parse().unwrap());
         let body = app.call(&mut environ).unwrap().into_body();
         let mut seen = Vec::new();
-        let watch = |_: &[u8]| Ok(seen.push(made.load(Ordering::Relaxed)));
-        body.send(&mut { watch }).unwrap();
+        body.send(&mut |_| {
+            seen.push(made.load(Ordering::Relaxed));
+            Ok(())
+        })
+        .unwrap();
         assert_eq!(seen[..3], [1, 2, 3], "{coding}");
     }
 }
