@@ -74,12 +74,8 @@ impl<A: App> SharedData<A> {
         self.export(path, Source::File(file.into()))
     }
 
-    /// What was compiled into the program: names and contents, below `prefix`. The packed twins
-    /// are entries of their own.
-    ///
-    /// ```ignore
-    /// .data("/assets", &[("app.js", include_bytes!("../assets/app.js"))])
-    /// ```
+    /// What was compiled into the program: names and contents, from `include_bytes!` say, below
+    /// `prefix`. The packed twins are entries of their own.
     ///
     /// # Panics
     /// If the prefix does not begin with a slash.

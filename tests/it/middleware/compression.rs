@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use devserve::http::Method;
-use devserve::middleware::{Coding, Compression};
+use devserve::middleware::{Coding, Compression, Lint};
 use devserve::testing::{Client, TestResponse};
 use devserve::wsgi::{self, App, Body, Environ};
 use devserve::{Request, Response};
@@ -171,4 +171,29 @@ fn the_body_is_closed_once_and_after_its_last_chunk() {
         .send()
         .unwrap();
     assert_eq!(closed.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn it_keeps_the_contract_on_both_sides() {
+    let app = wsgi::application(|environ, start_response| {
+        let fields = [("Content-Type", "text/plain"), ("Content-Length", "3000")];
+        start_response.start("200 OK", fields)?;
+        if environ.path() == "/written" {
+            start_response.write("la ".repeat(500).as_bytes())?;
+            return Ok("la ".repeat(500).into());
+        }
+        Ok(Body::chunks((0..1000).map(|_| Ok("la "))))
+    });
+    let watched = Compression::new(Lint::new(app).strict());
+    let client = Client::new(Lint::new(watched).strict());
+    for target in ["/written", "/streamed"] {
+        for accept in ["zstd", "br", "gzip", "identity"] {
+            let answer = client.get(target).header("accept-encoding", accept);
+            let answer = answer.send().unwrap();
+            assert_eq!(unpacked(&answer), "la ".repeat(1000), "{target} {accept}");
+        }
+        let head = client.head(target).header("accept-encoding", "br");
+        let head = head.send().unwrap();
+        assert_eq!(head.header("content-encoding"), Some("br"), "{target}");
+    }
 }
