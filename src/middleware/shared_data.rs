@@ -232,9 +232,8 @@ const TWINS: &[Twin] = &[
 
 /// The twin that the client likes best; none where it wants the file as it is, or does not say.
 fn best_twin<'t>(twins: &[&'t Twin], environ: &Environ) -> Option<&'t Twin> {
-    let fields = environ.headers().get_all(header::ACCEPT_ENCODING);
-    fields.iter().next()?;
-    let accept = AcceptEncoding::from_fields(fields.iter().map(|field| field.as_bytes()));
+    environ.headers().get(header::ACCEPT_ENCODING)?;
+    let accept = AcceptEncoding::from_headers(environ.headers());
     let codings = twins.iter().map(|twin| twin.coding);
     let offers: Vec<_> = codings.chain(["identity"]).collect();
     let best = accept.best_match(&offers)?;

@@ -94,8 +94,7 @@ struct Rules {
 
 impl Rules {
     fn ask(&self, environ: &Environ) -> Asked {
-        let fields = environ.headers().get_all(header::ACCEPT_ENCODING);
-        let accept = AcceptEncoding::from_fields(fields.iter().map(|field| field.as_bytes()));
+        let accept = AcceptEncoding::from_headers(environ.headers());
         let names = self.codings.iter().map(|coding| coding.name());
         let offers: Vec<_> = names.chain(["identity"]).collect();
         // No field at all takes anything (RFC 9110 §12.5.3), and is mostly a client that knows

@@ -111,8 +111,8 @@ impl<A: App> RateLimit<A> {
         };
         // The field has whole seconds, and who comes back early is refused again.
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        let exception = HttpException::too_many_requests()
-            .with_retry_after(Duration::from_secs(seconds).into());
+        let exception =
+            HttpException::too_many_requests().with_retry_after(Duration::from_secs(seconds));
         doors::refusal(exception, environ).map(Some)
     }
 }
