@@ -28,8 +28,9 @@
 //! - [`wsgi`] is the contract below: an [`App`](wsgi::App) is called with an
 //!   [`Environ`](wsgi::Environ). Middleware is an app that holds an app.
 //! - [`server`] is the engine, for programs that want to start and stop it themselves.
-//! - [`middleware`] has what stands around an app, such as the trust in a proxy's fields.
 //! - [`routing`] finds the rule for a path, and builds URLs back.
+//! - [`middleware`] has what stands around an app: other apps below a path, files, compression,
+//!   the trust in a proxy's fields, and more.
 //! - [`testing`] calls an app without a socket; [`templates`] renders a folder of templates;
 //!   [`session`] keeps what a visitor did in a cookie; [`security`] makes names and paths
 //!   safe, and hashes passwords.
@@ -39,8 +40,8 @@
 //!
 //! # Features
 //!
-//! All but `tower` and `tiny-http` are on by default. An app compiles less with `default-features = false` and, say,
-//! `features = ["server", "debugger", "forms"]`.
+//! All but `compression`, `tower` and `tiny-http` are on by default. An app compiles less with
+//! `default-features = false` and, say, `features = ["server", "debugger", "forms"]`.
 //!
 //! | feature | adds |
 //! |---|---|
@@ -55,6 +56,7 @@
 //! | `templates` | [`templates`] |
 //! | `debugger` | [`debugger`]; [`run`] uses it in programs built with `debug_assertions` |
 //! | `testing` | [`testing`] |
+//! | `compression` | `middleware::Compression`: answers in gzip, brotli and zstd |
 //! | `tower` | `gateways::tower`: apps as services, services as apps |
 //! | `tiny-http` | `gateways::tiny_http`: crate `tiny_http` as a second engine |
 //! | `dev`, `cli` | [`dev`], and the command |

@@ -1,7 +1,8 @@
 use crate::exceptions;
 use crate::http::TrustedHosts;
+use crate::middleware::doors;
 use crate::request::Request;
-use crate::wsgi::{App, Body, Environ, Error, Reply, Result, StartResponse, Status};
+use crate::wsgi::{App, Body, Environ, Error, Reply, Result, StartResponse};
 
 /// An app that answers to some hosts only; a request for another is a 400.
 ///
@@ -55,8 +56,6 @@ impl<A: App> App for TrustHosts<A> {
         let Some(reply) = self.refusal(environ)? else {
             return self.app.wsgi(environ, start_response);
         };
-        let (head, body) = reply.into_parts();
-        start_response.begin(Status::of(&head), head.headers)?;
-        Ok(body)
+        doors::start(reply, start_response)
     }
 }

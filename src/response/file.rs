@@ -68,12 +68,16 @@ impl Response {
         path: &str,
         request: impl AsRef<Environ>,
     ) -> Self {
-        match within(folder.as_ref(), path) {
+        Self::from_directory(folder.as_ref(), path).make_conditional(request)
+    }
+
+    /// [`send_from_directory`](Self::send_from_directory), in full.
+    pub(crate) fn from_directory(folder: &Path, path: &str) -> Self {
+        match within(folder, path) {
             // The name asked for tells the type, not that of what a link leads to.
             Ok(real) => Self::opened(Path::new(path), &real),
             Err(error) => Self::empty().attempt(|_| Err(error.into())),
         }
-        .make_conditional(request)
     }
 
     /// The file at `path`, its type told by `name`.
@@ -155,7 +159,7 @@ fn file_tag(modified: SystemTime, length: u64) -> String {
 }
 
 /// Media type and encoding: `logo.svgz` is an image that was packed.
-fn guess(path: &Path) -> (String, Option<&'static str>) {
+pub(crate) fn guess(path: &Path) -> (String, Option<&'static str>) {
     let extension = path
         .extension()
         .and_then(|extension| extension.to_str())

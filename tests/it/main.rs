@@ -12,6 +12,7 @@ mod examples;
 mod floors;
 #[cfg(all(feature = "forms", feature = "server"))]
 pub mod fuzz;
+mod middleware;
 mod pep3333;
 mod toolkit_addresses;
 mod toolkit_conditional;

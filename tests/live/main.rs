@@ -8,6 +8,8 @@
 mod engine;
 #[cfg(feature = "cli")]
 mod harness;
+#[cfg(all(feature = "server", feature = "testing"))]
+mod http_proxy;
 #[cfg(feature = "cli")]
 mod reload;
 #[cfg(feature = "cli")]

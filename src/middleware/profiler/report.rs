@@ -1,0 +1,228 @@
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use crate::text::html;
+
+/// What a [`Profiler`](crate::middleware::Profiler) measured: as text by `Display`, and as a
+/// page or JSON at the profiler's path.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// A row for each name, what took most time in all first.
+    pub rows: Vec<Row>,
+    /// The slowest single requests, the slowest first.
+    pub slowest: Vec<Slow>,
+}
+
+/// The requests of one name.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Row {
+    /// Method and path, or what the app groups by.
+    pub name: String,
+    /// How many there were.
+    pub count: u64,
+    /// How many of them failed: with a 5xx, an error or a panic.
+    pub failed: u64,
+    /// How long they took in all.
+    pub total: Duration,
+    /// How long they took on average.
+    pub mean: Duration,
+    /// What half of the latest thousand did not exceed.
+    pub median: Duration,
+    /// What 95 of a hundred of them did not exceed.
+    pub p95: Duration,
+    /// How long the slowest took.
+    pub longest: Duration,
+}
+
+/// A request that took long.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Slow {
+    /// Its method and target.
+    pub request: String,
+    /// How it was answered; `None` where it failed.
+    pub status: Option<u16>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// A table for terminals, in milliseconds.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{:>8} {:>8} {:>10} {:>10} {:>10} {:>10} {:>10}  ms",
+            "count", "failed", "total", "mean", "p50", "p95", "max"
+        )?;
+        for row in &self.rows {
+            write!(f, "{:>8} {:>8}", row.count, row.failed)?;
+            for time in row.times() {
+                write!(f, " {:>10.1}", ms(time))?;
+            }
+            writeln!(f, "  {}", row.name)?;
+        }
+        writeln!(f, "\nslowest")?;
+        for slow in &self.slowest {
+            let status = slow.status_text();
+            writeln!(f, "{:>10.1} {status:>8}  {}", ms(slow.took), slow.request)?;
+        }
+        Ok(())
+    }
+}
+
+impl Report {
+    pub(super) fn to_html(&self) -> String {
+        let mut page = PAGE.to_owned();
+        page.push_str("<table><tr><th>count<th>failed<th>total<th>mean<th>p50<th>p95<th>max<th class=name>requests, times in ms");
+        for row in &self.rows {
+            let mut cells = format!("<td>{}<td>{}", row.count, row.failed);
+            for time in row.times() {
+                cells += &format!("<td>{:.1}", ms(time));
+            }
+            let name = html::escape(&row.name);
+            page += &format!("\n<tr>{cells}<td class=name>{name}");
+        }
+        page.push_str(
+            "\n</table>\n<h2>Slowest</h2>\n<table><tr><th>ms<th>status<th class=name>request",
+        );
+        for slow in &self.slowest {
+            let (time, status) = (ms(slow.took), slow.status_text());
+            let request = html::escape(&slow.request);
+            page += &format!("\n<tr><td>{time:.1}<td>{status}<td class=name>{request}");
+        }
+        page.push_str("\n</table>\n");
+        page
+    }
+
+    pub(super) fn to_json(&self) -> String {
+        let rows = self.rows.iter().map(|row| {
+            let [total, mean, median, p95, longest] = row.times().map(ms);
+            format!(
+                "{{\"name\":{},\"count\":{},\"failed\":{},\"total_ms\":{total:.3},\"mean_ms\":{mean:.3},\
+                 \"p50_ms\":{median:.3},\"p95_ms\":{p95:.3},\"max_ms\":{longest:.3}}}",
+                quoted(&row.name),
+                row.count,
+                row.failed
+            )
+        });
+        let slowest = self.slowest.iter().map(|slow| {
+            let status = slow
+                .status
+                .map_or("null".to_owned(), |status| status.to_string());
+            format!(
+                "{{\"request\":{},\"status\":{status},\"ms\":{:.3}}}",
+                quoted(&slow.request),
+                ms(slow.took)
+            )
+        });
+        let (rows, slowest): (Vec<_>, Vec<_>) = (rows.collect(), slowest.collect());
+        format!(
+            "{{\"requests\":[{}],\"slowest\":[{}]}}\n",
+            rows.join(","),
+            slowest.join(",")
+        )
+    }
+}
+
+impl Row {
+    fn times(&self) -> [Duration; 5] {
+        [self.total, self.mean, self.median, self.p95, self.longest]
+    }
+}
+
+impl Slow {
+    fn status_text(&self) -> String {
+        self.status
+            .map_or("failed".to_owned(), |status| status.to_string())
+    }
+}
+
+const PAGE: &str = "<!doctype html>
+<html lang=en>
+<meta charset=utf-8>
+<title>Profile</title>
+<style>
+body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem; color-scheme: light dark }
+td, th { padding: 0 .7rem; text-align: right; font-variant-numeric: tabular-nums }
+.name { text-align: left; font-family: ui-monospace, monospace; overflow-wrap: anywhere }
+</style>
+<h1>Profile</h1>
+";
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+/// A JSON string (RFC 8259 §7).
+fn quoted(text: &str) -> String {
+    let mut json = String::with_capacity(text.len() + 2);
+    json.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => json.push_str("\\\""),
+            '\\' => json.push_str("\\\\"),
+            // Writing to a string cannot fail.
+            control if control.is_control() => drop(write!(json, "\\u{:04x}", u32::from(control))),
+            plain => json.push(plain),
+        }
+    }
+    json.push('"');
+    json
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> Report {
+        let time = Duration::from_micros(1500);
+        Report {
+            rows: vec![Row {
+                name: "GET /<b>\"\\".into(),
+                count: 2,
+                failed: 1,
+                total: time * 2,
+                mean: time,
+                median: time,
+                p95: time,
+                longest: time,
+            }],
+            slowest: vec![Slow {
+                request: "GET /a?<i>".into(),
+                status: None,
+                took: time,
+            }],
+        }
+    }
+
+    #[test]
+    fn a_page_shows_names_as_text() {
+        let page = report().to_html();
+        let row = "<tr><td>2<td>1<td>3.0<td>1.5<td>1.5<td>1.5<td>1.5<td class=name>GET /&lt;b&gt;&quot;\\";
+        assert!(page.contains(row), "{page}");
+        assert!(page.contains("<tr><td>1.5<td>failed<td class=name>GET /a?&lt;i&gt;"));
+    }
+
+    #[test]
+    fn json_quotes_names() {
+        let json = report().to_json();
+        let want = "{\"requests\":[{\"name\":\"GET /<b>\\\"\\\\\",\"count\":2,\"failed\":1,\"total_ms\":3.000,\
+                    \"mean_ms\":1.500,\"p50_ms\":1.500,\"p95_ms\":1.500,\"max_ms\":1.500}],\
+                    \"slowest\":[{\"request\":\"GET /a?<i>\",\"status\":null,\"ms\":1.500}]}\n";
+        assert_eq!(json, want);
+        assert_eq!(quoted("a\nb"), "\"a\\u000ab\"");
+    }
+
+    #[test]
+    fn text_stands_in_columns() {
+        let text = report().to_string();
+        let lines: Vec<_> = text.lines().collect();
+        assert!(
+            lines[1].ends_with("1.5        1.5        1.5  GET /<b>\"\\"),
+            "{text}"
+        );
+        assert!(lines[4].ends_with("1.5   failed  GET /a?<i>"), "{text}");
+    }
+}

@@ -1,0 +1,140 @@
+//! Files beside an app.
+
+use std::fs;
+use std::time::{Duration, SystemTime};
+
+use devserve::Request;
+use devserve::middleware::SharedData;
+use devserve::testing::{Client, TestResponse};
+use tempfile::TempDir;
+
+/// A folder with a stylesheet and its twins, and a site around it.
+fn site() -> (TempDir, Client) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    fs::create_dir_all(root.join("static/docs")).unwrap();
+    for (name, text) in [
+        ("secret.txt", "secret"),
+        ("static/app.css", "body {}"),
+        ("static/app.css.gz", "gzipped"),
+        ("static/app.css.br", "brotli!"),
+        ("static/app.css.zst", "zstd...."),
+        ("static/data.odd", "odd"),
+        ("static/data.odd.br", "odd in br"),
+        ("static/docs/index.html", "<p>docs"),
+        ("static/.env", "KEY=1"),
+        ("icon.png", "icon"),
+    ] {
+        fs::write(root.join(name), text).unwrap();
+    }
+    let site = SharedData::new(|request: &Request| format!("app {}", request.path()))
+        .folder("/static/", root.join("static"))
+        .file("/favicon.ico", root.join("icon.png"))
+        .data(
+            "/packed",
+            &[("a.js", b"let a"), ("a.js.br", b"br"), ("b/c.txt", b"c")],
+        )
+        .index("index.html")
+        .hide(|path| path.starts_with('.'));
+    (folder, Client::new(site))
+}
+
+#[track_caller]
+fn check(target: &str, want: &str) {
+    let (_folder, client) = site();
+    let answer = client.get(target).send().unwrap();
+    assert_eq!((answer.status().as_u16(), &*answer.text()), (200, want));
+}
+
+#[test]
+fn what_is_there_is_sent_and_what_is_not_is_the_apps() {
+    check("/static/app.css", "body {}");
+    check("/static/docs/", "<p>docs");
+    check("/favicon.ico", "icon");
+    check("/packed/a.js", "let a");
+    check("/packed/b/c.txt", "c");
+    check("/static", "app /static");
+    check("/static/docs", "app /static/docs");
+    check("/static/missing", "app /static/missing");
+    check("/static/.env", "app /static/.env");
+    check("/static/%2e%2e/secret.txt", "app /static/../secret.txt");
+    check("/static/..%2fsecret.txt", "app /static/../secret.txt");
+    check("/statics/app.css", "app /statics/app.css");
+    check("/favicon.ico/", "app /favicon.ico/");
+    check("/packed/", "app /packed/");
+    check("/packed/b", "app /packed/b");
+    check("/", "app /");
+}
+
+#[test]
+fn other_methods_are_the_apps() {
+    let (_folder, client) = site();
+    let posted = client.post("/static/app.css").send().unwrap();
+    assert_eq!(posted.text(), "app /static/app.css");
+    let head = client.head("/static/app.css").send().unwrap();
+    assert_eq!(head.header("content-length"), Some("7"));
+}
+
+#[test]
+fn a_client_gets_the_twin_it_likes() {
+    let (_folder, client) = site();
+    let check = |target: &str, accept: &str, coding: Option<&str>, text: &str, kind: &str| {
+        let request = client.get(target).header("accept-encoding", accept);
+        let answer = request.send().unwrap();
+        assert_eq!(answer.header("content-encoding"), coding, "{accept}");
+        assert_eq!(answer.text(), text, "{accept}");
+        assert_eq!(answer.header("content-type"), Some(kind));
+        assert_eq!(answer.header("vary"), Some("accept-encoding"));
+    };
+    let css = "text/css; charset=utf-8";
+    check("/static/app.css", "gzip, br", Some("br"), "brotli!", css);
+    check("/static/app.css", "gzip", Some("gzip"), "gzipped", css);
+    check("/static/app.css", "zstd", Some("zstd"), "zstd....", css);
+    check("/static/app.css", "br;q=0", None, "body {}", css);
+    let odd = "application/octet-stream";
+    check("/static/data.odd", "br", Some("br"), "odd in br", odd);
+    let js = "text/javascript; charset=utf-8";
+    check("/packed/a.js", "br", Some("br"), "br", js);
+    check("/packed/a.js", "", None, "let a", js);
+}
+
+#[test]
+fn a_twin_that_is_older_than_its_file_is_left_alone() {
+    let (folder, client) = site();
+    let edited = fs::File::options()
+        .write(true)
+        .open(folder.path().join("static/app.css"))
+        .unwrap();
+    let later = SystemTime::now() + Duration::from_secs(10);
+    edited.set_modified(later).unwrap();
+    let request = client
+        .get("/static/app.css")
+        .header("accept-encoding", "br");
+    assert_eq!(request.send().unwrap().text(), "body {}");
+}
+
+#[test]
+fn ranges_conditions_and_caches() {
+    let (folder, client) = site();
+    let tag = |answer: &TestResponse| answer.header("etag").unwrap().to_owned();
+    for target in ["/static/app.css", "/packed/a.js", "/favicon.ico"] {
+        let whole = client.get(target).send().unwrap();
+        assert_eq!(whole.header("cache-control"), Some("no-cache"));
+        let again = client.get(target).header("if-none-match", &tag(&whole));
+        assert_eq!(again.send().unwrap().status(), 304, "{target}");
+        let part = client.get(target).header("range", "bytes=0-1");
+        let part = part.send().unwrap();
+        assert_eq!((part.status().as_u16(), part.bytes().len()), (206, 2));
+        let beyond = client.get(target).header("range", "bytes=99-");
+        assert_eq!(beyond.send().unwrap().status(), 416, "{target}");
+    }
+    let packed = client.get("/packed/a.js").header("accept-encoding", "br");
+    let plain = client.get("/packed/a.js").send().unwrap();
+    assert_ne!(tag(&packed.send().unwrap()), tag(&plain));
+
+    let kept = SharedData::new(|_: &Request| "")
+        .folder("/", folder.path())
+        .max_age(Duration::from_secs(60));
+    let kept = Client::new(kept).get("/icon.png").send().unwrap();
+    assert_eq!(kept.header("cache-control"), Some("public, max-age=60"));
+}
