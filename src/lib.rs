@@ -30,6 +30,7 @@
 //! - [`server`] is the engine, for programs that want to start and stop it themselves.
 //! - [`middleware`] has what stands around an app, such as the trust in a proxy's fields.
 //! - [`routing`] finds the rule for a path, and builds URLs back.
+//! - [`local`] tells helpers which request their thread answers.
 //! - [`testing`] calls an app without a socket; [`templates`] renders a folder of templates;
 //!   [`session`] keeps what a visitor did in a cookie; [`security`] makes names and paths
 //!   safe, and hashes passwords.
@@ -101,8 +102,9 @@ pub mod response;
 #[cfg(feature = "server")]
 pub mod server;
 
-// Floor 5: answers carried as errors.
+// Floor 5: answers carried as errors, and the request a thread answers.
 pub mod exceptions;
+pub mod local;
 
 // Floor 6: what stands around an app.
 #[cfg(feature = "debugger")]

@@ -185,7 +185,7 @@ impl Jar {
 
     /// Puts the cookies for `place` into its request: before its own, and without those it has.
     pub(super) fn add_to(&self, headers: &mut HeaderMap, place: &Place, now: SystemTime) {
-        let own = Cookies::of(headers);
+        let own = Cookies::from_headers(headers);
         let mut pairs: Vec<_> = self
             .for_place(place, now)
             .into_iter()

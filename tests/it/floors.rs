@@ -24,6 +24,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("response", 4),
     ("server", 4),
     ("exceptions", 5),
+    ("local", 5),
     ("debugger", 6),
     ("middleware", 6),
     ("testing", 6),
