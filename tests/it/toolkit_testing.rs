@@ -16,7 +16,7 @@ fn echo(request: &Request<'_>) -> Result<String> {
         "{} {} [{}]",
         request.method(),
         request.url()?,
-        String::from_utf8_lossy(&request.data()?)
+        String::from_utf8_lossy(request.data()?)
     ))
 }
 

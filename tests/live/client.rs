@@ -19,7 +19,7 @@ fn app(request: &Request<'_>) -> Result<Response> {
             let user = request.cookies().get("user").unwrap_or_default();
             let data = request.data()?;
             let said = format!("{} {} [{user}]", request.method(), request.path());
-            Response::text(format!("{said} {}", String::from_utf8_lossy(&data)))
+            Response::text(format!("{said} {}", String::from_utf8_lossy(data)))
         }
     })
 }
@@ -81,7 +81,7 @@ fn what_is_no_http_is_an_error() {
     let server = std::thread::spawn(move || {
         for answer in ["SSH-2.0-x\r\n\r\n", ""] {
             let (mut stream, _) = listener.accept().unwrap();
-            stream.read(&mut [0; 4096]).unwrap();
+            assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
             stream.write_all(answer.as_bytes()).unwrap();
         }
     });
