@@ -91,8 +91,6 @@ pub mod routing;
 mod serving;
 #[cfg(feature = "session")]
 pub mod session;
-#[cfg(feature = "templates")]
-pub mod templates;
 
 // Floor 4: a request read, an answer made; the engine, and other wires.
 #[cfg(any(feature = "tower", feature = "tiny-http"))]
@@ -102,9 +100,11 @@ pub mod response;
 #[cfg(feature = "server")]
 pub mod server;
 
-// Floor 5: answers carried as errors, and the request a thread answers.
+// Floor 5: answers carried as errors, the request a thread answers, pages filled for it.
 pub mod exceptions;
 pub mod local;
+#[cfg(feature = "templates")]
+pub mod templates;
 
 // Floor 6: what stands around an app.
 #[cfg(feature = "debugger")]
