@@ -23,9 +23,9 @@ pub(super) fn of(request: &Request<'_>) -> Value {
 struct TemplateRequest(Environ);
 
 impl Object for TemplateRequest {
-    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let request = Request::new(&self.0);
-        Some(match key {
+        Some(match key.as_str()? {
             "method" => request.method().as_str().into(),
             "scheme" => self.0.scheme().into(),
             "path" => request.path().into_owned().into(),
@@ -56,8 +56,8 @@ impl Object for TemplateRequest {
 struct TemplateHeaders(HeaderMap);
 
 impl Object for TemplateHeaders {
-    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        let value = self.0.get(key)?;
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let value = self.0.get(key.as_str()?)?;
         Some(
             String::from_utf8_lossy(value.as_bytes())
                 .into_owned()

@@ -22,8 +22,8 @@ pub(super) fn add(globals: &mut BTreeMap<&'static str, Value>, extensions: &Exte
 struct TemplateSession(Session);
 
 impl Object for TemplateSession {
-    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        let value: serde_json::Value = self.0.get(key)?;
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let value: serde_json::Value = self.0.get(key.as_str()?)?;
         Some(Value::from(Serde(value)))
     }
 }

@@ -152,7 +152,11 @@ fn a_page_links_by_endpoint() {
     let render =
         move |request: &Request<'_>| templates.render_for(request, "page.html", context! {});
     let unrouted = Templates::new(&path);
-    let router = Router::new().get("/", render).get("/user/<int:id>", user);
+    let router = Router::new()
+        .get("/", render)
+        .get("/user/<int:id>", user)
+        .build()
+        .unwrap();
     let client = Client::new(router);
     assert_eq!(client.get("/").send().unwrap().text(), "/user/7?tab=a+b");
     let unrouted = Client::new(move |request: &Request<'_>| {
