@@ -5,7 +5,7 @@ use minijinja::value::{Object, Value};
 
 use crate::http::HeaderMap;
 use crate::request::Request;
-use crate::templates::{links, session};
+use crate::templates::{args, links, session};
 use crate::wsgi::{Environ, Input};
 
 /// What a page may ask of the request it is for.
@@ -37,10 +37,7 @@ impl Object for TemplateRequest {
             "url_root" => request.root_url().ok()?.into(),
             "host" => request.host().ok()?.to_string().into(),
             "remote_addr" => self.0.remote()?.ip().to_string().into(),
-            "args" => {
-                let args = request.args().iter();
-                first_values(args.map(|(name, value)| (name.to_owned(), value.to_owned())))
-            }
+            "args" => return args::of(&request),
             "cookies" => {
                 let cookies = request.cookies().iter();
                 first_values(cookies.map(|(name, value)| (name.into_owned(), value.into_owned())))

@@ -5,6 +5,8 @@
 //! `url_for(…)`. A [`TemplateError`] knows the template, the line and the source, and the
 //! debugger's page opens there.
 
+#[cfg_attr(not(feature = "forms"), path = "args_disabled.rs")]
+mod args;
 mod error;
 mod folder;
 mod globals;
