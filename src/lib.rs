@@ -31,6 +31,7 @@
 //! - [`routing`] finds the rule for a path, and builds URLs back.
 //! - [`middleware`] has what stands around an app: other apps below a path, files, compression,
 //!   the trust in a proxy's fields, and more.
+//! - [`local`] tells helpers which request their thread answers.
 //! - [`testing`] calls an app without a socket; [`templates`] renders a folder of templates;
 //!   [`session`] keeps what a visitor did in a cookie; [`security`] makes names and paths
 //!   safe, and hashes passwords.
@@ -92,8 +93,6 @@ pub mod routing;
 mod serving;
 #[cfg(feature = "session")]
 pub mod session;
-#[cfg(feature = "templates")]
-pub mod templates;
 
 // Floor 4: a request read, an answer made; the engine, and other wires.
 #[cfg(any(feature = "tower", feature = "tiny-http"))]
@@ -103,8 +102,11 @@ pub mod response;
 #[cfg(feature = "server")]
 pub mod server;
 
-// Floor 5: answers carried as errors.
+// Floor 5: answers carried as errors, the request a thread answers, pages filled for it.
 pub mod exceptions;
+pub mod local;
+#[cfg(feature = "templates")]
+pub mod templates;
 
 // Floor 6: what stands around an app.
 #[cfg(feature = "debugger")]

@@ -3,7 +3,8 @@
 //! [`Debugger`] holds an app and is one. While the app answers, its thread is armed: a panic,
 //! or a `?` that gives up an error of ours, leaves the stack it stood on (`capture`). The caught
 //! fault becomes a report: with names, owners and source (`stack`, `origin`, `source`), with the
-//! request and its secrets masked (`facts`, `mask`). The report becomes the 500 page of
+//! request and its secrets masked (`facts`, `mask`). What failed in a template stands there
+//! first (`template`). The report becomes the 500 page of
 //! [`pages`](crate::pages) and the text for the terminal. While nothing fails all of that costs
 //! one flag.
 //!
@@ -20,6 +21,8 @@ mod origin;
 mod report;
 mod source;
 mod stack;
+#[cfg_attr(not(feature = "templates"), path = "template_disabled.rs")]
+mod template;
 
 pub use capture::install;
 pub use middleware::Debugger;

@@ -5,6 +5,7 @@ use crate::debugger::capture::{Fault, OwnedPlace};
 use crate::debugger::facts::Facts;
 use crate::debugger::origin;
 use crate::debugger::stack::Stack;
+use crate::debugger::template;
 use crate::pages::{Failure, Kind, Place};
 
 /// Everything that is known of a fault. Never fails: what cannot be found out is left out, with
@@ -51,6 +52,14 @@ pub(super) fn failure(fault: &Fault, facts: Facts, elapsed: Duration) -> Failure
             failure.notes = stack.notes;
         }
         None => failure.notes.push(no_stack(kind).to_owned()),
+    }
+    if let Fault::Error(error) = fault {
+        let templates = template::frames(error);
+        if let Some(innermost) = templates.first() {
+            // The `?` in the app is the frame behind it.
+            failure.place.clone_from(&innermost.place);
+        }
+        failure.frames.splice(0..0, templates);
     }
     failure
 }

@@ -28,6 +28,8 @@ pub(super) struct Source {
     text: String,
     /// Changed after the program was built, so that its lines may have moved.
     pub(super) is_newer: bool,
+    /// What the first line is in the middle of.
+    opening: State,
 }
 
 impl Source {
@@ -42,7 +44,24 @@ impl Source {
         let is_newer = built
             .zip(modified(&file))
             .is_some_and(|(built, file)| file > built);
-        Some(Self { text, is_newer })
+        Some(Self {
+            text,
+            is_newer,
+            opening: State::Code,
+        })
+    }
+
+    /// Text that is no Rust, as it is.
+    #[cfg_attr(
+        not(feature = "templates"),
+        expect(dead_code, reason = "templates are")
+    )]
+    pub(super) fn of_words(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            is_newer: false,
+            opening: State::Words,
+        }
     }
 
     /// The lines around `line`; `None` where the file has no such line.
@@ -64,7 +83,7 @@ impl Source {
             .text
             .lines()
             .take(skipped)
-            .fold(State::Code, |state, line| state.after(line));
+            .fold(self.opening, |state, line| state.after(line));
         Some(Excerpt {
             first_line,
             lines,
@@ -108,6 +127,7 @@ mod tests {
         Source {
             text,
             is_newer: false,
+            opening: State::Code,
         }
     }
 
@@ -139,6 +159,7 @@ mod tests {
         let source = Source {
             text,
             is_newer: false,
+            opening: State::Code,
         };
         assert_eq!(source.excerpt(15).unwrap().opening, State::Comment(1));
     }

@@ -13,6 +13,8 @@ pub enum State {
     Text,
     /// In a raw string that ends with a quote and this many hashes.
     RawText(usize),
+    /// In what is no Rust at all, such as a template.
+    Words,
 }
 
 impl State {
@@ -63,6 +65,7 @@ fn token(rest: &str, state: State) -> (Class, usize, State) {
         State::Comment(depth) => comment(rest, depth),
         State::Text => text(rest),
         State::RawText(hashes) => raw_text(rest, hashes),
+        State::Words => (Class::Plain, rest.len(), State::Words),
     }
 }
 

@@ -1,15 +1,12 @@
 use serde::Serialize;
 
 use crate::forms::urlencoded;
-use crate::testing::TestRequest;
+use crate::testing::EnvironBuilder;
 
-impl TestRequest<'_> {
+impl<C> EnvironBuilder<C> {
     /// Adds a name and a value to the query.
     pub fn query(mut self, name: &str, value: &str) -> Self {
-        self.target
-            .push(if self.target.contains('?') { '&' } else { '?' });
-        self.target
-            .push_str(&urlencoded::serialize([(name, value)]));
+        self.add_query(&urlencoded::serialize([(name, value)]));
         self
     }
 

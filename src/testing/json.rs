@@ -1,10 +1,10 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::testing::{TestRequest, TestResponse};
+use crate::testing::{EnvironBuilder, TestResponse};
 use crate::wsgi::Result;
 
-impl TestRequest<'_> {
+impl<C> EnvironBuilder<C> {
     /// With a value of yours as JSON.
     ///
     /// # Panics

@@ -13,17 +13,31 @@
 //! assert_eq!(client.get("/").send()?.status(), 400);
 //! # Ok::<(), devserve::Error>(())
 //! ```
+//!
+//! [`Client::live`] makes the same calls to a server that runs, so that one suite can ask both.
+//! Below the client, [`EnvironBuilder`] makes an [`Environ`](crate::wsgi::Environ) of anything
+//! and [`run_app`] calls an app with it.
 
 mod client;
+mod environ_builder;
 #[cfg(feature = "forms")]
 mod form;
 mod jar;
 #[cfg(feature = "json")]
 mod json;
-mod location;
+mod live;
+mod redirect;
 mod request;
 mod response;
+mod run;
+mod streamed;
 
 pub use client::Client;
-pub use request::TestRequest;
+pub use environ_builder::EnvironBuilder;
+pub use jar::StoredCookie;
+pub use live::LiveError;
+pub use redirect::RedirectError;
+pub use request::{Asker, TestRequest};
 pub use response::TestResponse;
+pub use run::run_app;
+pub use streamed::StreamedResponse;

@@ -83,15 +83,23 @@ impl App for Box<dyn App> {
 /// # Errors
 /// What the app returned, what its body yielded, or a broken rule of `start_response`.
 pub fn call(app: &dyn App, environ: &mut Environ) -> Result<http::Response<Bytes>> {
+    let (head, body) = run(app, environ)?.into_parts();
+    Ok(http::Response::from_parts(head, body.collect()?))
+}
+
+/// Runs `app` once, as a server would, and leaves the body to be made: [`call`] without the
+/// wait.
+///
+/// # Errors
+/// What the app returned, or a broken rule of `start_response`.
+pub fn run(app: &dyn App, environ: &mut Environ) -> Result<Reply> {
     let mut held = Held::default();
     let body = app.wsgi(environ, &mut held)?;
-    let (head, body) = held.into_reply(body)?.into_parts();
+    let reply = held.into_reply(body)?;
     let bodiless = *environ.method() == http::Method::HEAD
-        || matches!(head.status.as_u16(), 100..=199 | 204 | 304);
-    let bytes = if bodiless {
-        Bytes::new()
-    } else {
-        body.collect()?
-    };
-    Ok(http::Response::from_parts(head, bytes))
+        || matches!(reply.status().as_u16(), 100..=199 | 204 | 304);
+    Ok(match bodiless {
+        true => reply.map(|_| Body::empty()),
+        false => reply,
+    })
 }

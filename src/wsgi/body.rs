@@ -11,6 +11,10 @@ use bytes::Bytes;
 use crate::wsgi::part::{Cut, ReadSeek, Seekable};
 use crate::wsgi::{Error, Result, Upgraded};
 
+mod chunks;
+
+pub use chunks::Chunks;
+
 /// What a reader, a file and a buffered writer pass on at once.
 const CHUNK_BYTES: usize = 64 << 10;
 
@@ -177,6 +181,39 @@ impl Body {
             })
         });
         changed.with_close(close)
+    }
+
+    /// Makes every chunk while what `enter` returns is held, on the thread that asks for it. Bytes
+    /// and files are there already and stay as they are; of others the length is no longer known.
+    ///
+    /// ```
+    /// # use devserve::wsgi::Body;
+    /// # use std::sync::Mutex;
+    /// static DATABASE: Mutex<u8> = Mutex::new(0);
+    /// let body = Body::chunks(["a", "b"].map(Ok)).within(|| DATABASE.lock());
+    /// # assert_eq!(body.collect()?, "ab");
+    /// # Ok::<(), devserve::wsgi::Error>(())
+    /// ```
+    #[must_use]
+    pub fn within<G>(mut self, enter: impl Fn() -> G + Send + 'static) -> Self {
+        self.kind = match self.kind {
+            kind @ (Kind::Empty | Kind::Bytes(_) | Kind::File { .. }) => kind,
+            Kind::Writer(produce) => Kind::Writer(Box::new(move |out| {
+                let _held = enter();
+                produce(out)
+            })),
+            Kind::Upgrade(take_over) => Kind::Upgrade(Box::new(move |connection| {
+                let _held = enter();
+                take_over(connection);
+            })),
+            mut kind @ (Kind::Chunks(_) | Kind::Reader { .. } | Kind::Part { .. }) => {
+                Kind::Chunks(Box::new(std::iter::from_fn(move || {
+                    let _held = enter();
+                    kind.pull().transpose()
+                })))
+            }
+        };
+        self
     }
 
     /// The part of these bytes that is in `range`; less where there is less. Bytes and files go

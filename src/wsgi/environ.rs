@@ -17,7 +17,10 @@ use crate::wsgi::{Errors, Input, Value};
 /// [`headers`](Self::headers), …), and by the keys of CGI and PEP 3333
 /// ([`get`](Self::get), [`set`](Self::set), [`iter`](Self::iter)). The keys are a view that is
 /// made when asked for; setting one changes the fact.
-#[derive(Debug)]
+///
+/// A clone has the same facts and the same streams: what one reads of the input, the other no
+/// longer finds.
+#[derive(Clone, Debug)]
 pub struct Environ {
     method: Method,
     target: Target,
@@ -93,22 +96,16 @@ impl Environ {
         environ
     }
 
-    /// An environ for a head that was read; the path is decoded here. The asterisk form asks of
-    /// the server, which no path names: a `PATH_INFO` is empty or begins with `/` (RFC 3875
-    /// §4.1.5).
+    /// An environ for a head that was read; the path is decoded here.
     pub(crate) fn from_head(
         method: Method,
         target: Target,
         version: Version,
         headers: HeaderMap,
     ) -> Self {
-        let path_info = match target.path.as_ref() {
-            b"*" => Bytes::new(),
-            _ => target.decoded_path(),
-        };
         Self {
             method,
-            path_info,
+            path_info: path_info(&target),
             script_root: Bytes::new(),
             target,
             version,
@@ -163,6 +160,13 @@ impl Environ {
     /// The request target, byte for byte as sent.
     pub fn raw_target(&self) -> &[u8] {
         &self.target.raw
+    }
+
+    /// Asks for another target, of the server's root: a mount is undone.
+    pub fn set_target(&mut self, target: Target) {
+        self.script_root = Bytes::new();
+        self.path_info = path_info(&target);
+        self.target = target;
     }
 
     /// The request target in its parts.
@@ -404,6 +408,15 @@ impl Environ {
             .map(|line| latin1::from_bytes(line.as_bytes()));
         let first = lines.next()?;
         Some(lines.fold(first, |joined, line| joined + separator + line))
+    }
+}
+
+/// The asterisk form asks of the server, which no path names: a `PATH_INFO` is empty or begins
+/// with `/` (RFC 3875 §4.1.5).
+fn path_info(target: &Target) -> Bytes {
+    match target.path.as_ref() {
+        b"*" => Bytes::new(),
+        _ => target.decoded_path(),
     }
 }
 

@@ -21,6 +21,11 @@ impl Input {
         Self(Some(Arc::new(Mutex::new(reader))))
     }
 
+    /// Whether it is known that nothing was ever in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Lines and `read_until`, buffered. Give all reading to it: what it has buffered, other
     /// handles do not see.
     pub fn lines(self) -> impl BufRead {

@@ -19,8 +19,8 @@ mod start_response;
 mod upgraded;
 mod value;
 
-pub use app::{App, Reply, call};
-pub use body::{Body, BodyWriter};
+pub use app::{App, Reply, call, run};
+pub use body::{Body, BodyWriter, Chunks};
 pub use classic::{AppFn, Application, app_fn, application};
 pub use environ::{Environ, EnvironError, ServerFacts};
 pub use error::{Error, Result};

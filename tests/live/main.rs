@@ -4,6 +4,8 @@
     reason = "a test stops where something is missing"
 )]
 
+#[cfg(all(feature = "server", feature = "forms", feature = "testing"))]
+mod client;
 #[cfg(feature = "server")]
 mod engine;
 #[cfg(feature = "cli")]

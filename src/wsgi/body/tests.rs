@@ -167,3 +167,72 @@ fn a_writer_hears_that_the_other_side_has_gone() {
         "reset"
     );
 }
+
+#[test]
+fn chunks_are_made_when_they_are_asked_for() {
+    let kinds: [fn(Arc<AtomicUsize>) -> Body; 2] = [
+        |made| {
+            Body::chunks(["a", "b", "c"].map(Ok).into_iter().inspect(move |_| {
+                made.fetch_add(1, Ordering::SeqCst);
+            }))
+        },
+        |made| {
+            Body::writer(move |out| {
+                for step in ["a", "b", "c"] {
+                    made.fetch_add(1, Ordering::SeqCst);
+                    out.write_all(step.as_bytes())?;
+                    out.flush()?;
+                }
+                Ok(())
+            })
+        },
+    ];
+    for body in kinds {
+        let (made, closed) = (Arc::default(), Arc::new(AtomicUsize::new(0)));
+        let closing = Arc::clone(&closed);
+        let mut chunks = body(Arc::clone(&made))
+            .on_close(move || {
+                closing.fetch_add(1, Ordering::SeqCst);
+            })
+            .into_chunks();
+        assert_eq!(made.load(Ordering::SeqCst), 0);
+        assert_eq!(chunks.next().unwrap().unwrap(), "a");
+        assert_eq!(made.load(Ordering::SeqCst), 1);
+        assert_eq!(chunks.next().unwrap().unwrap(), "b");
+        drop(chunks);
+        assert_eq!(closed.load(Ordering::SeqCst), 1);
+        let all: Result<Vec<_>> = body(made).into_chunks().collect();
+        assert_eq!(all.unwrap(), ["a", "b", "c"]);
+    }
+}
+
+#[test]
+fn what_ends_a_producer_ends_its_chunks() {
+    let mut failing = Body::writer(|_| Err("no rows".into())).into_chunks();
+    assert_eq!(failing.next().unwrap().unwrap_err().to_string(), "no rows");
+    assert!(failing.next().is_none());
+    let mut panicking = Body::writer(|_| panic!("in a writer")).into_chunks();
+    assert!(panic::catch_unwind(AssertUnwindSafe(|| panicking.next())).is_err());
+    let rest = Body::from("tea").after(vec!["a ".into()]).into_chunks();
+    assert_eq!(rest.into_bytes().unwrap(), "a tea");
+}
+
+#[test]
+fn every_kind_is_made_within_what_is_held() {
+    let held = Arc::new(AtomicUsize::new(0));
+    let counted = |body: Body| {
+        let held = Arc::clone(&held);
+        body.within(move || {
+            held.fetch_add(1, Ordering::SeqCst);
+        })
+    };
+    check(counted(Body::chunks(["a", "b"].map(Ok))), None, &["a", "b"]);
+    check(counted("tea".into()), Some(3), &["tea"]);
+    assert_eq!(held.load(Ordering::SeqCst), 3, "two chunks and the end");
+    check(
+        counted(Body::writer(|out| Ok(out.write_all(b"c")?))),
+        None,
+        &["c"],
+    );
+    assert_eq!(held.load(Ordering::SeqCst), 4);
+}

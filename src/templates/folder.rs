@@ -1,15 +1,9 @@
-//! A folder of HTML templates, for [minijinja](https://docs.rs/minijinja).
-
-use std::error::Error as StdError;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Names and values for a template: `context! { title => "Home", entries => Serde(&entries) }`.
-pub use minijinja::context;
-/// Wraps a value of yours that serde can write, so that a template can read it.
-pub use minijinja::value::Serde;
-use minijinja::{Environment, Error, Value, path_loader};
+use minijinja::{Environment, Value, context, path_loader};
 
+use crate::request::Request;
+use crate::templates::{TemplateError, globals};
 use crate::wsgi::Result;
 
 /// The templates in a folder, rendered by name.
@@ -53,7 +47,7 @@ impl Templates {
     /// struct of yours.
     ///
     /// # Errors
-    /// [`TemplateError`], which holds minijinja's own: file, line and what is wrong there.
+    /// [`TemplateError`]: file, line and what is wrong there.
     #[track_caller]
     pub fn render(&self, name: &str, values: impl Into<Value>) -> Result<String> {
         let rendered = if cfg!(debug_assertions) {
@@ -65,10 +59,41 @@ impl Templates {
                 .get_template(name)
                 .and_then(|template| template.render(values))
         };
-        Ok(rendered.map_err(|error| TemplateError {
-            place: place(&self.folder, name, &error),
-            error,
-        })?)
+        Ok(rendered.map_err(|error| TemplateError::new(&self.folder, name, error))?)
+    }
+
+    /// Renders the template `name` for a request: with these values, and where they leave the
+    /// names free, with
+    /// - `request`: `method`, `scheme`, `path`, `full_path`, `script_root`, `query_string`,
+    ///   `url`, `base_url`, `url_root`, `host`, `remote_addr`, and by name `args`, `cookies` and
+    ///   `headers`;
+    /// - `session`: what it keeps, by name;
+    /// - `get_flashed_messages(with_categories=false, category_filter=[])`;
+    /// - `url_for(endpoint, name=value)`: the URL that the app's router builds.
+    ///
+    /// Templates that are included or extended see them too; a macro that is imported sees its
+    /// arguments.
+    ///
+    /// ```no_run
+    /// use devserve::templates::{Templates, context};
+    /// use devserve::{Request, Response};
+    ///
+    /// fn home(templates: &Templates, request: &Request) -> devserve::Result<Response> {
+    ///     Ok(Response::html(templates.render_for(request, "home.html", context! {})?))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`render`](Self::render).
+    #[track_caller]
+    pub fn render_for(
+        &self,
+        request: &Request<'_>,
+        name: &str,
+        values: impl Into<Value>,
+    ) -> Result<String> {
+        let (values, globals) = (values.into(), globals::of(request));
+        self.render(name, context! { ..values, ..globals })
     }
 
     /// The same environment with nothing loaded yet.
@@ -85,34 +110,4 @@ fn environment(folder: &Path) -> Environment<'static> {
     // Errors then quote the lines around them.
     environment.set_debug(cfg!(debug_assertions));
     environment
-}
-
-fn place(folder: &Path, name: &str, error: &Error) -> String {
-    let file = folder.join(error.name().unwrap_or(name));
-    match error.line() {
-        Some(line) => format!("{}:{line}", file.display()),
-        None => file.display().to_string(),
-    }
-}
-
-/// Why a template could not be rendered. Says all that minijinja says, in its place.
-#[derive(Debug)]
-pub struct TemplateError {
-    /// The file, and the line where there is one.
-    pub place: String,
-    /// Minijinja's own error.
-    pub error: Error,
-}
-
-impl fmt::Display for TemplateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {:#}", self.place, self.error)
-    }
-}
-
-// Minijinja's words are in the message already, so the causes begin behind them.
-impl StdError for TemplateError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.error.source()
-    }
 }
