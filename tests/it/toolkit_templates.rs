@@ -76,10 +76,8 @@ fn an_error_names_file_and_line() {
 /// Renders one template for a request, between the app around it and the test client.
 #[track_caller]
 fn check(template: &str, target: &str, want: &str) {
-    let path = folder("globals", &[]);
-    let path = path.join(format!("{:x}", hash(template)));
-    fs::create_dir_all(&path).unwrap();
-    fs::write(path.join("page.html"), template).unwrap();
+    let place = format!("globals-{:x}", hash(template));
+    let path = folder(&place, &[("page.html", template)]);
     let templates = Templates::new(&path);
     let app = move |request: &Request<'_>| -> Result<Response> {
         let session = request.session();
@@ -101,6 +99,7 @@ fn check(template: &str, target: &str, want: &str) {
         want,
         "{template}"
     );
+    fs::remove_dir_all(path).unwrap();
 }
 
 fn hash(text: &str) -> u64 {
@@ -130,7 +129,7 @@ fn a_page_knows_its_request() {
         "/",
         "localhost 127.0.0.1",
     );
-    check("{{ title }} {{ request is defined }}", "/", "mine true");
+    check("{{ title }} {{ request is defined }}", "/", "mine True");
 }
 
 #[test]
