@@ -43,8 +43,8 @@ impl Templates {
         self
     }
 
-    /// Renders the template `name` with these values: a [`context!`], or [`Serde`] around a
-    /// struct of yours.
+    /// Renders the template `name` with these values: a [`context!`], or
+    /// [`Serde`](crate::templates::Serde) around a struct of yours.
     ///
     /// # Errors
     /// [`TemplateError`]: file, line and what is wrong there.
