@@ -6,15 +6,18 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::text::html;
 
+/// The media type of problem details (RFC 9457 §3).
+const PROBLEM: &str = "application/problem+json";
+
 impl HttpException {
-    /// The answer in the form the client likes best; whoever has no preference gets HTML, as
-    /// from Werkzeug.
+    /// The answer in the form the client likes best: HTML, JSON (problem details of RFC 9457)
+    /// or text. Whoever has no preference gets HTML, as from Werkzeug.
     pub fn page(&self, request: &Request<'_>) -> Response {
-        let offers = ["text/html", "application/json", "text/plain"];
+        let offers = ["text/html", PROBLEM, "application/json", "text/plain"];
         let body = match request.best_match(&offers) {
             Some("text/html") => Response::html(self.to_html()),
-            Some("application/json") => {
-                Response::text(self.to_json()).content_type("application/json")
+            Some(json @ (PROBLEM | "application/json")) => {
+                Response::text(self.to_problem()).content_type(json)
             }
             // Text is what is left, also for a client that takes none of the three.
             _ => Response::text(self.to_text()),
@@ -47,10 +50,13 @@ impl HttpException {
         )
     }
 
-    fn to_json(&self) -> String {
+    /// Problem details: what kind of problem it is, the status says (RFC 9457 §4.2.1).
+    fn to_problem(&self) -> String {
         let status = self.status().as_u16();
-        let (name, description) = (quote(self.name()), quote(self.description()));
-        format!("{{\"status\":{status},\"name\":{name},\"description\":{description}}}\n")
+        let (title, detail) = (quote(self.name()), quote(self.description()));
+        format!(
+            "{{\"type\":\"about:blank\",\"title\":{title},\"status\":{status},\"detail\":{detail}}}\n"
+        )
     }
 }
 

@@ -223,7 +223,13 @@ fn an_exception_is_an_answer_in_the_form_the_client_likes() {
     assert_eq!(text.text(), "405 Method Not Allowed\n\nnot <this>\nway\n");
     let json: serde_json::Value = ask("application/json").json().unwrap();
     assert_eq!(json["status"], 405);
-    assert_eq!(json["description"], "not <this>\nway");
+    assert_eq!(json["detail"], "not <this>\nway");
+    let problem = ask("application/problem+json, application/json;q=0.9");
+    assert_eq!(
+        problem.header("content-type"),
+        Some("application/problem+json")
+    );
+    assert_eq!(problem.json::<serde_json::Value>().unwrap(), json);
 }
 
 #[test]
