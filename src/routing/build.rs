@@ -1,5 +1,3 @@
-use std::borrow::Cow;
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::http::Method;
@@ -291,10 +289,9 @@ impl<'b> Build<'b> {
             {
                 continue;
             }
-            if let Cow::Owned(encoded) = percent::encode_path(&url[start..]) {
-                url.truncate(start);
-                url.push_str(&encoded);
-            }
+            let encoded = percent::encode_path(&url[start..]).into_owned();
+            url.truncate(start);
+            url.push_str(&encoded);
         }
         Ok(())
     }

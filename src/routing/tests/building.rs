@@ -231,3 +231,12 @@ fn what_cannot_be_built_says_why() {
         r#""/page" of endpoint "page" has another "n" than "2""#,
     );
 }
+
+#[test]
+fn a_value_of_one_character_is_encoded_too() {
+    let map = map([Rule::new("/<x>", "x")]);
+    for (value, want) in [(" ", "/%20"), ("?", "/%3F"), ("a", "/a")] {
+        let url = map.bind("a.test").build("x").value("x", value).url();
+        assert_eq!(url.unwrap(), want);
+    }
+}

@@ -61,7 +61,10 @@ fn build_again(urls: &Adapter<'_>, found: &Matched<'_>) {
     let rule = found.rule().path();
     let build = urls.build(rule).values(found.params().iter());
     let url = build.url().unwrap_or_else(|error| panic!("{error}"));
-    assert!(url.starts_with('/') && url.bytes().all(|byte| byte.is_ascii_graphic()));
+    assert!(
+        url.starts_with('/') && url.bytes().all(|byte| byte.is_ascii_graphic()),
+        "{url:?}"
+    );
     assert!(!url.contains(['?', '#']), "{url:?}");
     // Where one segment has several variables, as many ways may lead to one path.
     let alone = |segment: &str| segment.matches('<').count() < 2;
