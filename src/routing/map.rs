@@ -72,7 +72,6 @@ impl Map {
     }
 
     /// The names of what a rule finds: its variables, then its defaults.
-    #[allow(dead_code, reason = "for the router")]
     pub(crate) fn arguments(&self, index: usize) -> impl Iterator<Item = &str> {
         self.bounds[index].arguments()
     }
