@@ -85,7 +85,11 @@ pub mod wsgi;
 
 // Floor 3: what requests carry; one request passed on; an app at work.
 pub mod forms;
-#[cfg(feature = "dev")]
+#[cfg(feature = "server")]
+#[cfg_attr(
+    not(all(feature = "dev", feature = "testing")),
+    allow(dead_code, reason = "the front and the test client need more")
+)]
 mod proxy;
 #[cfg(feature = "routing")]
 pub mod routing;

@@ -32,7 +32,7 @@ pub use compression::{Coding, Compression};
 pub use cors::Cors;
 pub use dispatcher::Dispatcher;
 #[cfg(feature = "server")]
-pub use http_proxy::HttpProxy;
+pub use http_proxy::{HttpProxy, Upstream};
 pub use lint::{Lint, Rule, Violation};
 pub use profiler::{Profiler, Report, Row, Slow};
 pub use proxy_fix::{Believed, ProxyFix, TrustedHops};

@@ -2,6 +2,7 @@
 //! TLS, and knows no HTTP.
 
 mod address;
+mod dial;
 /// What a supervisor tells the program it starts, and the only place that names it.
 pub mod handover;
 mod line;
@@ -12,11 +13,12 @@ mod stream;
 mod tls;
 
 pub use address::{Address, AddressError};
+pub(crate) use dial::{Dial, DialError};
 pub use listener::{BindError, Listener};
 pub(crate) use pace::Pace;
 pub(crate) use poller::{Poller, Readiness};
 pub use stream::{Peer, Stream};
 pub(crate) use tls::Handshake;
-pub use tls::Identity;
+pub use tls::{Identity, Trust};
 #[cfg(feature = "tls")]
-pub use tls::IdentityError;
+pub use tls::{IdentityError, TrustError};

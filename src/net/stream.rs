@@ -15,7 +15,7 @@ use socket2::Socket;
 
 use crate::net::Pace;
 use crate::net::line::{Line, wait};
-use crate::net::tls::{Handshake, Identity, Session};
+use crate::net::tls::{Handshake, Identity, Session, Trust};
 
 /// What one read takes at most: most requests whole.
 const READ_BYTES: usize = 8 << 10;
@@ -58,6 +58,13 @@ impl Stream {
     /// A connection that begins with a [`handshake`](Self::handshake).
     pub(crate) fn with_tls(socket: Socket, identity: &Identity) -> io::Result<Self> {
         let session = Some(Box::new(Session::new(identity)?));
+        let line = Line::new(socket);
+        Ok(Self { line, session })
+    }
+
+    /// The client's end of a connection that begins with a [`handshake`](Self::handshake).
+    pub(crate) fn with_server(socket: Socket, trust: &Trust, host: &str) -> io::Result<Self> {
+        let session = Some(Box::new(Session::with_server(trust, host)?));
         let line = Line::new(socket);
         Ok(Self { line, session })
     }

@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use crate::http::{Method, StatusCode};
 use crate::testing::jar::{Jar, Place, StoredCookie};
@@ -11,7 +11,7 @@ use crate::wsgi::{self, App, Environ, Reply, Result};
 
 /// A browser without a window: it calls the app and keeps its cookies.
 pub struct Client {
-    door: Door,
+    pub(super) door: Door,
     jar: RefCell<Jar>,
     defaults: EnvironBuilder,
     clock: Box<dyn Fn() -> SystemTime>,
@@ -19,14 +19,21 @@ pub struct Client {
 }
 
 /// Who answers.
-enum Door {
-    App { app: Box<dyn App>, faults: Faults },
+pub(super) enum Door {
+    App {
+        app: Box<dyn App>,
+        faults: Faults,
+    },
+    #[cfg_attr(
+        not(feature = "server"),
+        expect(dead_code, reason = "without it, no server is asked")
+    )]
     Live(Live),
 }
 
 /// What becomes of an app's `Err` and its panics.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Faults {
+pub(super) enum Faults {
     Raised,
     Answered,
 }
@@ -39,38 +46,7 @@ impl Client {
         Self::behind(Door::App { app, faults }, EnvironBuilder::new("/"))
     }
 
-    /// A client of a server that runs: `127.0.0.1:8000`, or `http://localhost:8000/mount`. What
-    /// is asked of an app can be asked of it, over HTTP/1.1 and a connection for each request.
-    ///
-    /// ```no_run
-    /// use devserve::testing::Client;
-    ///
-    /// fn suite(client: &Client) -> devserve::Result<()> {
-    ///     assert_eq!(client.get("/health").send()?.status(), 200);
-    ///     Ok(())
-    /// }
-    ///
-    /// suite(&Client::new(|_: &devserve::Request<'_>| "fine"))?;
-    /// suite(&Client::live("127.0.0.1:8000"))?;
-    /// # Ok::<(), devserve::Error>(())
-    /// ```
-    ///
-    /// # Panics
-    /// If the address is none.
-    #[track_caller]
-    pub fn live(address: impl fmt::Display) -> Self {
-        let address = address.to_string();
-        let url = match address.contains("://") {
-            true => address,
-            false => format!("http://{address}"),
-        };
-        let defaults = EnvironBuilder::new("/").base_url(&url);
-        let server = defaults.environ().server().clone();
-        let live = Live::new(server.name, server.port);
-        Self::behind(Door::Live(live), defaults)
-    }
-
-    fn behind(door: Door, defaults: EnvironBuilder) -> Self {
+    pub(super) fn behind(door: Door, defaults: EnvironBuilder) -> Self {
         Self {
             door,
             jar: RefCell::default(),
@@ -111,15 +87,6 @@ impl Client {
     pub fn answer_faults(mut self) -> Self {
         if let Door::App { faults, .. } = &mut self.door {
             *faults = Faults::Answered;
-        }
-        self
-    }
-
-    /// Waits as long for a live server to begin or go on rather than 30 seconds.
-    #[must_use]
-    pub fn patience(mut self, patience: Duration) -> Self {
-        if let Door::Live(live) = &mut self.door {
-            live.patience = patience;
         }
         self
     }

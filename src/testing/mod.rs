@@ -14,7 +14,8 @@
 //! # Ok::<(), devserve::Error>(())
 //! ```
 //!
-//! [`Client::live`] makes the same calls to a server that runs, so that one suite can ask both.
+//! `Client::live` makes the same calls to a server that runs, so that one suite can ask both; it
+//! needs feature `server`.
 //! Below the client, [`EnvironBuilder`] makes an [`Environ`](crate::wsgi::Environ) of anything
 //! and [`run_app`] calls an app with it.
 
@@ -25,6 +26,7 @@ mod form;
 mod jar;
 #[cfg(feature = "json")]
 mod json;
+#[cfg_attr(not(feature = "server"), path = "live_disabled.rs")]
 mod live;
 mod redirect;
 mod request;
@@ -35,6 +37,7 @@ mod streamed;
 pub use client::Client;
 pub use environ_builder::EnvironBuilder;
 pub use jar::StoredCookie;
+#[cfg(feature = "server")]
 pub use live::LiveError;
 pub use redirect::RedirectError;
 pub use request::{Asker, TestRequest};

@@ -42,7 +42,7 @@ impl EnvironBuilder<Asker<'_>> {
     /// # Errors
     /// What the app returned as `Err` that is no answer, unchanged: let the test return it, and
     /// it is printed with its place and its causes. [`RedirectError`] for a redirect that cannot
-    /// be followed, [`LiveError`](crate::testing::LiveError) for a server that does not answer.
+    /// be followed, `LiveError` for a server that does not answer.
     ///
     /// # Panics
     /// Wherever the app panics.

@@ -43,17 +43,6 @@ impl Wire {
         self.stream.read_ready(&mut self.buffer)
     }
 
-    /// Waits for more bytes: 0 at the end.
-    #[cfg(feature = "dev")]
-    pub(crate) fn fill(&mut self) -> io::Result<usize> {
-        loop {
-            match self.fill_ready()? {
-                Some(read) => return Ok(read),
-                None => self.stream.wait_readable(None)?,
-            }
-        }
-    }
-
     /// Whether more than empty lines has arrived, which may stand before a request and say
     /// nothing yet (RFC 9112 §2.2).
     pub(crate) fn has_begun(&self) -> bool {

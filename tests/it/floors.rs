@@ -52,7 +52,7 @@ const NEVER: &[(&str, &[&str], &str)] = &[
         &["server", "net"],
         "it stands around an app, whatever serves it",
     ),
-    ("testing", &["server", "net"], "tests of apps open no port"),
+    ("testing", &["server"], "tests of apps open no port"),
     (
         "dev",
         &["wsgi", "request", "response"],

@@ -70,8 +70,51 @@ fn a_server_that_is_not_there_is_named() {
     let want = format!("cannot connect to {address}; is the server running?");
     assert_eq!(error.to_string(), want);
     assert!(error.downcast_ref::<LiveError>().is_some());
-    let secure = Client::live(format!("https://{address}")).get("/").send();
-    assert!(secure.unwrap_err().to_string().contains("by https"));
+    let client = Client::live(address);
+    let secure = client.get(&format!("https://{address}/")).send();
+    let error = secure.unwrap_err().to_string();
+    let want = format!("{address} is asked for by https, and the client was made for http;");
+    assert!(error.starts_with(&want), "{error}");
+}
+
+#[test]
+fn the_suite_holds_on_a_unix_socket() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.sock");
+    let serving = Server::new(app).bind(&Address::unix(&path)).unwrap();
+    suite(&Client::live(serving.address())).unwrap();
+    drop(serving);
+    let error = Client::live(format!("unix:{}", path.display()))
+        .get("/")
+        .send()
+        .unwrap_err();
+    let want = format!(
+        "cannot connect to unix:{}; is the server running?",
+        path.display()
+    );
+    assert_eq!(error.to_string(), want);
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn the_suite_holds_with_tls_for_who_trusts_the_server() {
+    use devserve::net::{Identity, Trust};
+
+    let folder = tempfile::tempdir().unwrap();
+    let identity = Identity::adhoc_in(folder.path(), "127.0.0.1").unwrap();
+    let trust = Trust::from_pem(identity.authority().unwrap()).unwrap();
+    let serving = Server::new(app)
+        .tls(identity)
+        .bind(&Address::tcp("127.0.0.1", 0))
+        .unwrap();
+    let origin = format!("https://{}", serving.address());
+    suite(&Client::live(&origin).trust(trust)).unwrap();
+    let error = Client::live(&origin).get("/").send().unwrap_err();
+    let want = format!("no TLS with {}; a server", serving.address());
+    assert!(error.to_string().starts_with(&want), "{error}");
+    let error = error.downcast_ref::<LiveError>().unwrap();
+    let source = std::error::Error::source(error).unwrap().to_string();
+    assert!(source.contains("certificate: UnknownIssuer"), "{source}");
 }
 
 #[test]

@@ -3,10 +3,11 @@ use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use rustls::ServerConnection;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, Connection, ServerConnection};
 
 use crate::net::line::Line;
-use crate::net::tls::{Handshake, Identity};
+use crate::net::tls::{Handshake, Identity, Trust};
 
 /// The first byte of a client that speaks TLS: the type of its first record (RFC 8446 §5.1).
 const HANDSHAKE: u8 = 22;
@@ -25,7 +26,7 @@ const OUTBOX_BYTES: usize = 4 << 10;
 // is sealed is sent in the order it was sealed.
 #[derive(Debug)]
 pub(in crate::net) struct Session {
-    state: Mutex<ServerConnection>,
+    state: Mutex<Connection>,
     // Sealed, and not taken by the socket yet.
     outbox: Mutex<Vec<u8>>,
     // Whether TLS is spoken at all; unknown until the first byte.
@@ -43,12 +44,25 @@ enum Tongue {
 impl Session {
     pub(in crate::net) fn new(identity: &Identity) -> io::Result<Self> {
         let state = ServerConnection::new(identity.config()).map_err(io::Error::other)?;
-        Ok(Self {
+        Ok(Self::over(state.into(), OnceLock::new()))
+    }
+
+    /// The client's side, with a server that `trust` believes to be `host`: a name, or an
+    /// address without brackets.
+    pub(in crate::net) fn with_server(trust: &Trust, host: &str) -> io::Result<Self> {
+        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+        let config = trust.config().map_err(io::Error::other)?;
+        let state = ClientConnection::new(config, name).map_err(io::Error::other)?;
+        Ok(Self::over(state.into(), OnceLock::from(Tongue::Tls)))
+    }
+
+    fn over(state: Connection, tongue: OnceLock<Tongue>) -> Self {
+        Self {
             state: Mutex::new(state),
             outbox: Mutex::default(),
-            tongue: OnceLock::new(),
+            tongue,
             is_over: AtomicBool::new(false),
-        })
+        }
     }
 
     /// Takes the handshake as far as what has arrived goes.
@@ -218,7 +232,7 @@ impl Tongue {
     }
 }
 
-fn shake(state: &mut ServerConnection, line: &Line) -> io::Result<Handshake> {
+fn shake(state: &mut Connection, line: &Line) -> io::Result<Handshake> {
     while state.is_handshaking() {
         match state.read_tls(&mut Arriving(line)) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
@@ -233,7 +247,7 @@ fn shake(state: &mut ServerConnection, line: &Line) -> io::Result<Handshake> {
     Ok(Handshake::Done)
 }
 
-fn open(state: &mut ServerConnection, line: &Line, place: &mut [u8]) -> io::Result<Option<usize>> {
+fn open(state: &mut Connection, line: &Line, place: &mut [u8]) -> io::Result<Option<usize>> {
     loop {
         match state.reader().read(place) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -248,7 +262,7 @@ fn open(state: &mut ServerConnection, line: &Line, place: &mut [u8]) -> io::Resu
     }
 }
 
-fn seal(state: &mut ServerConnection, outbox: &mut Vec<u8>) -> io::Result<()> {
+fn seal(state: &mut Connection, outbox: &mut Vec<u8>) -> io::Result<()> {
     while state.wants_write() {
         state.write_tls(outbox)?;
     }

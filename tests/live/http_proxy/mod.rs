@@ -1,12 +1,16 @@
 //! Requests passed on to another server.
 
+mod bodies;
+mod upgrades;
+mod upstreams;
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use devserve::http::Method;
-use devserve::middleware::HttpProxy;
+use devserve::middleware::{HttpProxy, Upstream};
 use devserve::net::Address;
 use devserve::server::{Server, Serving};
 use devserve::testing::Client;
@@ -83,10 +87,24 @@ fn a_request_goes_there_and_its_answer_comes_back() {
 fn the_host_may_stay_what_was_asked_for() {
     let (_serving, origin) = serve(|request: &Request| format!("{:?}", request.header("host")));
     let site = HttpProxy::new(|_: &Request| "")
-        .pass("/", &origin)
-        .keep_host();
-    let answer = Client::new(site).get("http://shop.example/").send();
+        .pass("/", Upstream::at(&origin).keep_host())
+        .pass("/mine", Upstream::at(&origin).host("other.example"));
+    let client = Client::new(site);
+    let answer = client.get("http://shop.example/").send();
     assert_eq!(answer.unwrap().text(), "Some(\"shop.example\")");
+    let answer = client.get("http://shop.example/mine").send();
+    assert_eq!(answer.unwrap().text(), "Some(\"other.example\")");
+}
+
+#[test]
+fn a_field_of_ones_own_goes_along_in_place_of_the_clients() {
+    let (_serving, origin) = serve(told);
+    let upstream = Upstream::at(&origin).header("x-own", "the site's");
+    let site = HttpProxy::new(|_: &Request| "").pass("/", upstream);
+    let answer = Client::new(site).get("/").header("x-own", "forged").send();
+    let answer = answer.unwrap();
+    assert!(answer.text().contains("the site's"), "{}", answer.text());
+    assert!(!answer.text().contains("forged"), "{}", answer.text());
 }
 
 #[test]
