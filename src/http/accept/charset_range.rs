@@ -24,14 +24,11 @@ impl Range for CharsetRange {
     }
 
     fn specificity(&self) -> usize {
-        usize::from(self.0 != "*")
+        Fit::name_specificity(&self.0)
     }
 
     fn fit(&self, offer: &Self) -> Option<Fit> {
-        match self.0.as_str() {
-            "*" => Some(Fit::Any),
-            name => (name == offer.0).then_some(Fit::Named(0)),
-        }
+        Fit::of_name(&self.0, &offer.0)
     }
 }
 

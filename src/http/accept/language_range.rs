@@ -23,14 +23,12 @@ impl Range for LanguageRange {
     }
 
     fn specificity(&self) -> usize {
-        usize::from(self.0 != "*")
+        Fit::name_specificity(&self.0)
     }
 
     fn fit(&self, offer: &Self) -> Option<Fit> {
-        if self.0 == "*" {
-            Some(Fit::Any)
-        } else if self.0 == offer.0 {
-            Some(Fit::Named(0))
+        if let Some(fit) = Fit::of_name(&self.0, &offer.0) {
+            Some(fit)
         } else if self.begins(offer) {
             Some(Fit::Wider(self.0.len()))
         } else if offer.begins(self) {

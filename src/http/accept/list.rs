@@ -66,6 +66,21 @@ pub enum Fit {
     Named(usize),
 }
 
+impl Fit {
+    /// How closely `range`, a name or `*` for any, names `offer`.
+    pub(super) fn of_name(range: &str, offer: &str) -> Option<Self> {
+        match range {
+            "*" => Some(Self::Any),
+            name => (name == offer).then_some(Self::Named(0)),
+        }
+    }
+
+    /// Where a range that is one name, or `*` for any, stands.
+    pub(super) fn name_specificity(range: &str) -> usize {
+        usize::from(range != "*")
+    }
+}
+
 impl<R: Range> AcceptList<R> {
     /// Reads a field value. An entry that cannot be read is left out; the others count. Of one
     /// with a quote that is never closed nobody knows the end, so it is the last.
