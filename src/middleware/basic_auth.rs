@@ -113,17 +113,11 @@ impl<A: App> BasicAuth<A> {
 
 impl<A: App> App for BasicAuth<A> {
     fn call(&self, environ: &mut Environ) -> Result<Reply> {
-        match self.refusal(environ)? {
-            Some(reply) => Ok(reply),
-            None => self.app.call(environ),
-        }
+        doors::call(self.refusal(environ)?, &self.app, environ)
     }
 
     fn wsgi(&self, environ: &mut Environ, start_response: &mut dyn StartResponse) -> Result<Body> {
-        match self.refusal(environ)? {
-            Some(reply) => doors::start(reply, start_response),
-            None => self.app.wsgi(environ, start_response),
-        }
+        doors::wsgi(self.refusal(environ)?, &self.app, environ, start_response)
     }
 }
 

@@ -1,15 +1,36 @@
-//! What several of these apps do alike: answer through either door, change a head on its way,
+//! What several of these apps do alike: answer in the app's place through either door, change a head on its way,
 //! and know what is below a prefix.
 
 use crate::exceptions::{self, HttpException};
 use crate::http::{HeaderMap, HeaderName, HeaderSet, HeaderValue, StatusCode};
-use crate::wsgi::{Body, Environ, Error, Reply, Result, StartResponse, Status};
+use crate::wsgi::{App, Body, Environ, Error, Reply, Result, StartResponse, Status};
 
 /// Gives a finished reply through the door of PEP 3333.
 pub(super) fn start(reply: Reply, start_response: &mut dyn StartResponse) -> Result<Body> {
     let (head, body) = reply.into_parts();
     start_response.begin(Status::of(&head), head.headers)?;
     Ok(body)
+}
+
+/// The answer of who stands before an app, or else the app's: [`App::call`] of both.
+pub(super) fn call(answer: Option<Reply>, app: &impl App, environ: &mut Environ) -> Result<Reply> {
+    match answer {
+        Some(reply) => Ok(reply),
+        None => app.call(environ),
+    }
+}
+
+/// The same through the door of PEP 3333: [`App::wsgi`] of both.
+pub(super) fn wsgi(
+    answer: Option<Reply>,
+    app: &impl App,
+    environ: &mut Environ,
+    start_response: &mut dyn StartResponse,
+) -> Result<Body> {
+    match answer {
+        Some(reply) => start(reply, start_response),
+        None => app.wsgi(environ, start_response),
+    }
 }
 
 /// The reply that an exception is, in the form the client likes best.

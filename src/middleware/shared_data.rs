@@ -181,17 +181,11 @@ impl<A: App> SharedData<A> {
 
 impl<A: App> App for SharedData<A> {
     fn call(&self, environ: &mut Environ) -> Result<Reply> {
-        match self.find(environ)? {
-            Some(reply) => Ok(reply),
-            None => self.app.call(environ),
-        }
+        doors::call(self.find(environ)?, &self.app, environ)
     }
 
     fn wsgi(&self, environ: &mut Environ, start_response: &mut dyn StartResponse) -> Result<Body> {
-        match self.find(environ)? {
-            Some(reply) => doors::start(reply, start_response),
-            None => self.app.wsgi(environ, start_response),
-        }
+        doors::wsgi(self.find(environ)?, &self.app, environ, start_response)
     }
 }
 

@@ -46,16 +46,10 @@ impl<A: App> TrustHosts<A> {
 
 impl<A: App> App for TrustHosts<A> {
     fn call(&self, environ: &mut Environ) -> Result<Reply> {
-        match self.refusal(environ)? {
-            Some(reply) => Ok(reply),
-            None => self.app.call(environ),
-        }
+        doors::call(self.refusal(environ)?, &self.app, environ)
     }
 
     fn wsgi(&self, environ: &mut Environ, start_response: &mut dyn StartResponse) -> Result<Body> {
-        let Some(reply) = self.refusal(environ)? else {
-            return self.app.wsgi(environ, start_response);
-        };
-        doors::start(reply, start_response)
+        doors::wsgi(self.refusal(environ)?, &self.app, environ, start_response)
     }
 }

@@ -129,17 +129,11 @@ impl<A: App> HttpProxy<A> {
 
 impl<A: App> App for HttpProxy<A> {
     fn call(&self, environ: &mut Environ) -> Result<Reply> {
-        match self.passed_on(environ)? {
-            Some(reply) => Ok(reply),
-            None => self.app.call(environ),
-        }
+        doors::call(self.passed_on(environ)?, &self.app, environ)
     }
 
     fn wsgi(&self, environ: &mut Environ, start_response: &mut dyn StartResponse) -> Result<Body> {
-        match self.passed_on(environ)? {
-            Some(reply) => doors::start(reply, start_response),
-            None => self.app.wsgi(environ, start_response),
-        }
+        doors::wsgi(self.passed_on(environ)?, &self.app, environ, start_response)
     }
 }
 
