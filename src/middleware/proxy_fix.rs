@@ -175,11 +175,13 @@ fn number(word: &str) -> Option<u16> {
     u16::try_from(port).ok().filter(|port| *port > 0)
 }
 
-/// A prefix begins with one slash: two would make its first segment a host in every link.
+/// A prefix begins with one slash: two would make its first segment a host in every link. What
+/// was no UTF-8 is not believed: nobody knows what the proxy meant.
 fn path(word: &str) -> Option<Vec<u8>> {
     let path = percent::decode(word.as_bytes());
     let end = path.iter().rposition(|byte| *byte != b'/');
-    let is_path = path.starts_with(b"/")
+    let is_path = !word.contains(char::REPLACEMENT_CHARACTER)
+        && path.starts_with(b"/")
         && !path.starts_with(b"//")
         && !path.starts_with(b"/\\")
         && !path.iter().any(u8::is_ascii_control);

@@ -54,12 +54,14 @@ const PARAMETER: &AsciiSet = &NON_ALPHANUMERIC
 
 /// A decoded path, encoded for a URI. `?`, `#` and `%` are part of the path and are encoded;
 /// so is `;`, which would end a cookie's `Path`.
+///
+/// Whether the `Cow` borrows or owns says nothing: compare the text to learn what was encoded.
 pub fn encode_path(path: &(impl AsRef<[u8]> + ?Sized)) -> Cow<'_, str> {
     percent_encode(path.as_ref(), PATH).into()
 }
 
 /// A URI reference that may hold text: non-ASCII and forbidden characters are encoded,
-/// escapes and separators stay as written.
+/// escapes and separators stay as written. The `Cow`'s kind says nothing, as above.
 pub fn encode_reference(reference: &(impl AsRef<[u8]> + ?Sized)) -> Cow<'_, str> {
     percent_encode(reference.as_ref(), REFERENCE).into()
 }

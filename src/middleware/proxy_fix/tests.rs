@@ -69,6 +69,10 @@ fn what_makes_no_sense_is_not_believed() {
     ] {
         check(all, &[(name, value)], Believed::default());
     }
+    let mut latin_1 = HeaderMap::new();
+    let word = HeaderValue::from_bytes(b"/caf\xe9").unwrap();
+    latin_1.insert("x-forwarded-prefix", word);
+    assert_eq!(all.believe(&latin_1), Believed::default());
     let prefix = |path: &str| Believed {
         prefix: Some(path.into()),
         ..Believed::default()
@@ -79,6 +83,7 @@ fn what_makes_no_sense_is_not_believed() {
         prefix("/café"),
     );
     check(all, &[("x-forwarded-prefix", "/")], prefix(""));
+    check(all, &[("x-forwarded-prefix", "/café")], prefix("/café"));
 }
 
 #[test]
