@@ -1,8 +1,8 @@
-//! The two palettes of `page.css`, held to WCAG 2.2: 4.5 : 1 for text, 3 : 1 for controls.
+//! The two palettes of our pages, held to WCAG 2.2: 4.5 : 1 for text, 3 : 1 for controls.
 
 use std::collections::HashMap;
 
-const CSS: &str = include_str!("../../templates/page.css");
+const CSS: &str = include_str!("../../templates/palette.css");
 
 /// The colours of one `:root` block.
 fn palette(block: &str) -> HashMap<&str, [u8; 3]> {

@@ -4,7 +4,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 // The whole set is compiled in: a page needs no file at run time and asks nothing of the network.
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 10] = [
     ("base", include_str!("../../templates/base.html")),
     ("build", include_str!("../../templates/build.html")),
     ("died", include_str!("../../templates/died.html")),
@@ -12,6 +12,7 @@ const TEMPLATES: [(&str, &str); 9] = [
     ("macros", include_str!("../../templates/macros.html")),
     ("page.css", include_str!("../../templates/page.css")),
     ("page.js", include_str!("../../templates/page.js")),
+    ("palette.css", include_str!("../../templates/palette.css")),
     ("plain", include_str!("../../templates/plain.html")),
     ("waiting", include_str!("../../templates/waiting.html")),
 ];

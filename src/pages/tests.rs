@@ -296,13 +296,17 @@ fn select(selector: &str) -> Selector {
 
 #[test]
 fn the_pages_look_as_they_did() {
-    let css = include_str!("../../templates/page.css").trim_end();
+    let css = [
+        include_str!("../../templates/palette.css").trim_end(),
+        include_str!("../../templates/page.css").trim_end(),
+    ]
+    .join("\n");
     let script = include_str!("../../templates/page.js").trim_end();
     for (name, page) in pages() {
         let html = page.to_html(NONCE).unwrap();
         // The sheet and the script are the same in all, and have reviewers of their own.
         let short = html
-            .replace(css, "/* page.css */")
+            .replace(&css, "/* page.css */")
             .replace(script, "/* page.js */");
         let short = short.replace(env!("CARGO_PKG_VERSION"), "VERSION");
         insta::assert_snapshot!(format!("{name}.html"), short);

@@ -1,8 +1,10 @@
 //! How long requests take, as tables.
 //!
-//! [`Profiler`] measures, `ledger` keeps count, [`Report`] is what it says.
+//! [`Profiler`] measures, `ledger` keeps count, [`Report`] is what it says, `page`
+//! shows it to browsers.
 
 mod ledger;
+mod page;
 #[expect(
     clippy::module_inception,
     reason = "the type is what the module is named for"

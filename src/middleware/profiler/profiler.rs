@@ -6,8 +6,8 @@ use std::time::Instant;
 use crate::exceptions::HttpException;
 use crate::http::{HeaderMap, Method, StatusCode};
 use crate::middleware::doors::{self, EditedHead};
-use crate::middleware::profiler::Report;
 use crate::middleware::profiler::ledger::Ledger;
+use crate::middleware::profiler::{Report, page};
 use crate::request::Request;
 use crate::response::Response;
 use crate::text::visible::visible;
@@ -31,6 +31,9 @@ use crate::wsgi::{App, Body, Environ, Reply, Result, StartResponse};
 /// assert!(table.text().contains("GET /carts"));
 /// # Ok::<(), devserve::Error>(())
 /// ```
+///
+/// Which functions the time goes to, a sampler tells: `perf`, or `samply record`, on a program
+/// built with debug information.
 ///
 /// Whoever asks for the path is shown what others asked for: this is for development.
 /// [`BasicAuth`](crate::middleware::BasicAuth) around it keeps strangers out.
@@ -109,13 +112,12 @@ impl<A: App> Profiler<A> {
         let response = match Request::new(environ).best_match(&offers) {
             Some("application/json") => Response::new("application/json", report.to_json()),
             Some("text/plain") => Response::text(report.to_string()),
-            _ => Response::html(report.to_html()).header(
-                "content-security-policy",
-                "default-src 'none'; style-src 'unsafe-inline'",
-            ),
+            _ => page::page(&report),
         };
         response
             .header("cache-control", "no-store")
+            .header("x-content-type-options", "nosniff")
+            .header("referrer-policy", "no-referrer")
             .vary(["accept"])
     }
 

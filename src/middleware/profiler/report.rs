@@ -1,8 +1,6 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use crate::text::html;
-
 /// What a [`Profiler`](crate::middleware::Profiler) measured: as text by `Display`, and as a
 /// page or JSON at the profiler's path.
 #[derive(Clone, Debug, Default)]
@@ -73,29 +71,6 @@ impl fmt::Display for Report {
 }
 
 impl Report {
-    pub(super) fn to_html(&self) -> String {
-        let mut page = PAGE.to_owned();
-        page.push_str("<table><tr><th>count<th>failed<th>total<th>mean<th>p50<th>p95<th>max<th class=name>requests, times in ms");
-        for row in &self.rows {
-            let mut cells = format!("<td>{}<td>{}", row.count, row.failed);
-            for time in row.times() {
-                cells += &format!("<td>{:.1}", ms(time));
-            }
-            let name = html::escape(&row.name);
-            page += &format!("\n<tr>{cells}<td class=name>{name}");
-        }
-        page.push_str(
-            "\n</table>\n<h2>Slowest</h2>\n<table><tr><th>ms<th>status<th class=name>request",
-        );
-        for slow in &self.slowest {
-            let (time, status) = (ms(slow.took), slow.status_text());
-            let request = html::escape(&slow.request);
-            page += &format!("\n<tr><td>{time:.1}<td>{status}<td class=name>{request}");
-        }
-        page.push_str("\n</table>\n");
-        page
-    }
-
     pub(super) fn to_json(&self) -> String {
         let rows = self.rows.iter().map(|row| {
             let [total, mean, median, p95, longest] = row.times().map(ms);
@@ -127,31 +102,19 @@ impl Report {
 }
 
 impl Row {
-    fn times(&self) -> [Duration; 5] {
+    pub(super) fn times(&self) -> [Duration; 5] {
         [self.total, self.mean, self.median, self.p95, self.longest]
     }
 }
 
 impl Slow {
-    fn status_text(&self) -> String {
+    pub(super) fn status_text(&self) -> String {
         self.status
             .map_or("failed".to_owned(), |status| status.to_string())
     }
 }
 
-const PAGE: &str = "<!doctype html>
-<html lang=en>
-<meta charset=utf-8>
-<title>Profile</title>
-<style>
-body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem; color-scheme: light dark }
-td, th { padding: 0 .7rem; text-align: right; font-variant-numeric: tabular-nums }
-.name { text-align: left; font-family: ui-monospace, monospace; overflow-wrap: anywhere }
-</style>
-<h1>Profile</h1>
-";
-
-fn ms(time: Duration) -> f64 {
+pub(super) fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
@@ -195,14 +158,6 @@ mod tests {
                 took: time,
             }],
         }
-    }
-
-    #[test]
-    fn a_page_shows_names_as_text() {
-        let page = report().to_html();
-        let row = "<tr><td>2<td>1<td>3.0<td>1.5<td>1.5<td>1.5<td>1.5<td class=name>GET /&lt;b&gt;&quot;\\";
-        assert!(page.contains(row), "{page}");
-        assert!(page.contains("<tr><td>1.5<td>failed<td class=name>GET /a?&lt;i&gt;"));
     }
 
     #[test]
