@@ -47,7 +47,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `server` | [`server`], [`net`] and [`run`] |
-//! | `tls` | HTTPS: [`net::Identity`], from files or made for development |
+//! | `tls` | HTTPS: [`net::Identity`], from files or made for development; [`net::Trust`] for servers that are asked |
 //! | `forms` | [`Request::form`], [`Request::files`], [`Request::query`] |
 //! | `json` | [`Request::json`], [`Response::json`] |
 //! | `routing` | [`routing`] |
@@ -56,7 +56,7 @@
 //! | `idna` | domain names in any script, where otherwise they are given as `xn--…` |
 //! | `templates` | [`templates`] |
 //! | `debugger` | [`debugger`]; [`run`] uses it in programs built with `debug_assertions` |
-//! | `testing` | [`testing`] |
+//! | `testing` | [`testing`]; with `server`, `testing::Client::live` |
 //! | `compression` | `middleware::Compression`: answers in gzip, brotli and zstd |
 //! | `tower` | `gateways::tower`: apps as services, services as apps |
 //! | `tiny-http` | `gateways::tiny_http`: crate `tiny_http` as a second engine |
