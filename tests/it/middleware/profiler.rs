@@ -85,8 +85,17 @@ fn the_tables_come_in_three_forms_and_are_not_timed() {
     check(
         "text/html",
         "text/html; charset=utf-8",
-        "<td class=name>GET /10",
+        "<th scope=\"row\">GET /10</th>",
     );
+    let page = client.get("/profile").header("accept", "text/html").send();
+    let page = page.unwrap();
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(
+        policy.starts_with("default-src 'none'; style-src 'sha256-"),
+        "{policy}"
+    );
+    assert!(!policy.contains("unsafe"), "{policy}");
+    assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
     check("application/json", "application/json", "\"GET /10\"");
     check("text/plain", "text/plain; charset=utf-8", "  GET /10\n");
     assert_eq!(client.post("/profile").send().unwrap().status(), 405);
