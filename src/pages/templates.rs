@@ -4,11 +4,12 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 // The whole set is compiled in: a page needs no file at run time and asks nothing of the network.
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 10] = [
     ("base", include_str!("../../templates/base.html")),
     ("build", include_str!("../../templates/build.html")),
     ("died", include_str!("../../templates/died.html")),
     ("failure", include_str!("../../templates/failure.html")),
+    ("listing", include_str!("../../templates/listing.html")),
     ("macros", include_str!("../../templates/macros.html")),
     ("page.css", include_str!("../../templates/page.css")),
     ("page.js", include_str!("../../templates/page.js")),

@@ -1,14 +1,14 @@
 use std::fmt;
-use std::fs;
-use std::hash::{DefaultHasher, Hasher};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::exceptions;
-use crate::http::{AcceptEncoding, HeaderValue, Method, header};
+use crate::http::{Method, header};
 use crate::middleware::doors;
-use crate::response::{self, FileError, Response};
-use crate::security::safe_join;
+use crate::middleware::shared_data::listing::Listing;
+use crate::middleware::shared_data::source::{Data, Source, TWINS, best_twin};
+use crate::response::{FileError, Response};
+use crate::security::plain_path;
 use crate::wsgi::{App, Body, Environ, Reply, Result, StartResponse};
 
 /// An app with files beside it: from folders, single files, or compiled into the program. What
@@ -40,8 +40,12 @@ pub struct SharedData<A> {
     exports: Vec<(String, Source)>,
     max_age: Option<Duration>,
     index: Option<String>,
-    is_hidden: Box<dyn Fn(&str) -> bool + Send + Sync>,
+    pub(super) listing: Listing,
+    is_hidden: Box<IsHidden>,
 }
+
+/// Whether a path below a prefix is left to the app.
+pub(super) type IsHidden = dyn Fn(&str) -> bool + Send + Sync;
 
 impl<A: App> SharedData<A> {
     /// `app`, with nothing beside it yet.
@@ -51,6 +55,7 @@ impl<A: App> SharedData<A> {
             exports: Vec::new(),
             max_age: None,
             index: None,
+            listing: Listing::default(),
             is_hidden: Box::new(|_| false),
         }
     }
@@ -94,14 +99,17 @@ impl<A: App> SharedData<A> {
         self
     }
 
-    /// Answers a path that ends with a slash with the file of this name in it: `index.html`.
+    /// Answers a path that ends with a slash with the file of this name in it: `index.html`. A
+    /// folder that has one and is asked for without its slash sends the browser to the path with
+    /// it, or the links of that page would lead elsewhere.
     pub fn index(mut self, name: &str) -> Self {
         self.index = Some(name.to_owned());
         self
     }
 
     /// Leaves paths to the app that `is_hidden` says. It gets the path behind the prefix,
-    /// decoded, without its first slash.
+    /// decoded, without its first slash and without `..`; that of a folder ends with a slash.
+    /// Bytes that are no UTF-8 appear as U+FFFD.
     pub fn hide(mut self, is_hidden: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         self.is_hidden = Box::new(is_hidden);
         self
@@ -120,38 +128,76 @@ impl<A: App> SharedData<A> {
             return Ok(None);
         }
         for (prefix, source) in &self.exports {
-            let rest = doors::below(prefix, environ.path_info());
-            // A name that is no UTF-8 is none of ours.
-            let Some(rest) = rest.and_then(|rest| std::str::from_utf8(rest).ok()) else {
+            let Some(rest) = doors::below(prefix, environ.path_info()) else {
                 continue;
             };
-            let Some(path) = self.path_in(source, rest) else {
-                continue;
-            };
-            if (self.is_hidden)(&path) {
-                continue;
-            }
-            if let Some(reply) = self.answer(source, &path, environ)? {
+            if let Some(reply) = self.find_in(source, prefix, rest, environ)? {
                 return Ok(Some(reply));
             }
         }
         Ok(None)
     }
 
-    /// A path below a prefix as the source knows it.
-    fn path_in(&self, source: &Source, rest: &str) -> Option<String> {
-        if matches!(source, Source::File(_)) {
-            return rest.is_empty().then(String::new);
+    /// What a source has for `rest` of a path: a file, a folder's index or listing, or the way to
+    /// these.
+    fn find_in(
+        &self,
+        source: &Source,
+        prefix: &str,
+        rest: &[u8],
+        environ: &Environ,
+    ) -> Result<Option<Reply>> {
+        if let Source::File(_) = source {
+            return match rest {
+                b"" => self.answer(source, b"", environ),
+                _ => Ok(None),
+            };
         }
-        // Without its slash, a folder is nothing.
-        let path = rest.strip_prefix('/')?;
-        match &self.index {
-            Some(index) if path.is_empty() || path.ends_with('/') => Some(format!("{path}{index}")),
-            _ => Some(path.to_owned()),
+        // Without its slash, the root of a source is a folder like any other.
+        let Some(path) = plain_path(rest.strip_prefix(b"/").unwrap_or(rest)) else {
+            return Ok(None);
+        };
+        if !rest.ends_with(b"/") {
+            let names_file = !path.is_empty() && !self.hides(&path);
+            if names_file && let Some(reply) = self.answer(source, &path, environ)? {
+                return Ok(Some(reply));
+            }
+            return match !self.hides(&in_folder(&path, "")) && self.shows(source, &path) {
+                true => Ok(Some(Response::append_slash_redirect(environ).into_reply()?)),
+                false => Ok(None),
+            };
         }
+        if self.hides(&in_folder(&path, "")) {
+            return Ok(None);
+        }
+        if let Some(index) = &self.index {
+            let file = in_folder(&path, index);
+            if !self.hides(&file)
+                && let Some(reply) = self.answer(source, &file, environ)?
+            {
+                return Ok(Some(reply));
+            }
+        }
+        self.listing
+            .reply(source, prefix, &path, &self.is_hidden, environ)
     }
 
-    fn answer(&self, source: &Source, path: &str, environ: &Environ) -> Result<Option<Reply>> {
+    /// Whether there is something to see in a folder, at its path with a slash.
+    fn shows(&self, source: &Source, path: &[u8]) -> bool {
+        let has_index = |index: &String| {
+            let file = in_folder(path, index);
+            source.has_file(&file) && !self.hides(&file)
+        };
+        self.index.as_ref().is_some_and(has_index)
+            || self.listing.is_on() && source.has_folder(path)
+    }
+
+    fn hides(&self, path: &[u8]) -> bool {
+        // The root is never hidden: it was exported.
+        !path.is_empty() && (self.is_hidden)(&String::from_utf8_lossy(path))
+    }
+
+    fn answer(&self, source: &Source, path: &[u8], environ: &Environ) -> Result<Option<Reply>> {
         let twins: Vec<_> = TWINS
             .iter()
             .filter(|twin| source.has_twin(path, twin))
@@ -206,140 +252,10 @@ impl<A: fmt::Debug> fmt::Debug for SharedData<A> {
     }
 }
 
-/// A packed file beside a file.
-#[derive(Debug)]
-struct Twin {
-    coding: &'static str,
-    /// How its name ends.
-    ending: &'static str,
-}
-
-/// The smallest first.
-const TWINS: &[Twin] = &[
-    Twin {
-        coding: "br",
-        ending: ".br",
-    },
-    Twin {
-        coding: "zstd",
-        ending: ".zst",
-    },
-    Twin {
-        coding: "gzip",
-        ending: ".gz",
-    },
-];
-
-/// The twin that the client likes best; none where it wants the file as it is, or does not say.
-fn best_twin<'t>(twins: &[&'t Twin], environ: &Environ) -> Option<&'t Twin> {
-    environ.headers().get(header::ACCEPT_ENCODING)?;
-    let accept = AcceptEncoding::from_headers(environ.headers());
-    let codings = twins.iter().map(|twin| twin.coding);
-    let offers: Vec<_> = codings.chain(["identity"]).collect();
-    let best = accept.best_match(&offers)?;
-    twins.iter().copied().find(|twin| twin.coding == best)
-}
-
-/// Where files are.
-enum Source {
-    Folder(PathBuf),
-    File(PathBuf),
-    Data(Vec<Data>),
-}
-
-/// A file that was compiled into the program.
-struct Data {
-    name: &'static str,
-    content: &'static [u8],
-    tag: String,
-}
-
-impl Source {
-    /// Whether there is a packed twin that is no older than its file: what was edited goes out
-    /// as it is until it is packed again.
-    fn has_twin(&self, path: &str, twin: &Twin) -> bool {
-        let (file, twin) = match self {
-            Self::Data(files) => {
-                let name = format!("{path}{}", twin.ending);
-                return files.iter().any(|file| file.name == name);
-            }
-            Self::Folder(folder) => {
-                let Some(file) = safe_join(folder, [path]) else {
-                    return false;
-                };
-                let twin = with_ending(&file, twin);
-                (file, twin)
-            }
-            Self::File(file) => (file.clone(), with_ending(file, twin)),
-        };
-        let changed = |path: PathBuf| fs::metadata(path).and_then(|facts| facts.modified()).ok();
-        matches!((changed(file), changed(twin)), (Some(file), Some(twin)) if twin >= file)
-    }
-
-    /// A file or its twin, in full. What is missing on a disk comes up when it is opened.
-    fn response(&self, path: &str, twin: Option<&Twin>) -> Option<Response> {
-        let name = format!("{path}{}", twin.map_or("", |twin| twin.ending));
-        let (response, plain) = match self {
-            Self::Folder(folder) => (Response::from_directory(folder, &name), Path::new(path)),
-            Self::File(file) => {
-                let opened = twin.map_or_else(|| file.clone(), |twin| with_ending(file, twin));
-                (Response::file(opened), file.as_path())
-            }
-            Self::Data(files) => match files.iter().find(|file| file.name == name) {
-                Some(file) => (file.response(), Path::new(path)),
-                None => return None,
-            },
-        };
-        Some(match twin {
-            None => response,
-            Some(twin) => response
-                .content_type(&response::guess(plain).0)
-                .header("content-encoding", HeaderValue::from_static(twin.coding)),
-        })
-    }
-}
-
-impl Data {
-    fn new(name: &'static str, content: &'static [u8]) -> Self {
-        let half = |seed: u8| {
-            let mut hasher = DefaultHasher::new();
-            hasher.write_u8(seed);
-            hasher.write(content);
-            hasher.finish()
-        };
-        Self {
-            name,
-            content,
-            tag: format!("{:016x}{:016x}", half(0), half(1)),
-        }
-    }
-
-    fn response(&self) -> Response {
-        let (content_type, encoding) = response::guess(Path::new(self.name));
-        let response = Response::new(&content_type, self.content)
-            .header("cache-control", HeaderValue::from_static("no-cache"))
-            .etag(&self.tag);
-        match encoding {
-            Some(coding) => response.header("content-encoding", HeaderValue::from_static(coding)),
-            None => response,
-        }
-    }
-}
-
-fn with_ending(file: &Path, twin: &Twin) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(twin.ending);
-    name.into()
-}
-
-impl fmt::Debug for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Folder(path) | Self::File(path) => fmt::Debug::fmt(path, f),
-            Self::Data(files) => f
-                .debug_list()
-                .entries(files.iter().map(|file| file.name))
-                .finish(),
-        }
+/// The path of `name` in a folder; the root's is empty.
+fn in_folder(path: &[u8], name: &str) -> Vec<u8> {
+    match path {
+        b"" => name.as_bytes().to_vec(),
+        _ => [path, b"/", name.as_bytes()].concat(),
     }
 }
