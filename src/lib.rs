@@ -35,7 +35,7 @@
 //! - [`testing`] calls an app without a socket; [`templates`] renders a folder of templates;
 //!   [`session`] keeps what a visitor did in a cookie; [`security`] makes names and paths
 //!   safe, and hashes passwords.
-//! - [`dev`] is what the command is made of.
+//! - [`dev`] and [`site`] are what the command is made of.
 //!
 //! Methods, statuses and header maps are those of crate [`http`].
 //!
@@ -57,10 +57,11 @@
 //! | `templates` | [`templates`] |
 //! | `debugger` | [`debugger`]; [`run`] uses it in programs built with `debug_assertions` |
 //! | `testing` | [`testing`]; with `server`, `testing::Client::live` |
+//! | `listing` | [`SharedData::listing`](middleware::SharedData::listing): what is in a folder |
 //! | `compression` | `middleware::Compression`: answers in gzip, brotli and zstd |
 //! | `tower` | `gateways::tower`: apps as services, services as apps |
 //! | `tiny-http` | `gateways::tiny_http`: crate `tiny_http` as a second engine |
-//! | `dev`, `cli` | [`dev`], and the command |
+//! | `dev`, `cli` | [`dev`], [`site`], and the command |
 #![deny(unsafe_code)]
 
 // Floor 0: strings, and every line of unsafe code.
@@ -127,6 +128,10 @@ pub mod view;
 pub mod dev;
 #[cfg(feature = "server")]
 mod run;
+
+// Floor 8: a folder as a site, with what `dev` knows of open pages.
+#[cfg(feature = "cli")]
+pub mod site;
 
 pub use request::Request;
 pub use response::{IntoResponse, Response};

@@ -19,6 +19,14 @@ async function copy(source) {
   }
 }
 
+// A list's times are those of whoever reads it.
+for (const time of document.querySelectorAll("time[datetime]")) {
+  const at = new Date(time.dateTime);
+  time.title = at.toLocaleString();
+  time.textContent = at.toLocaleString("sv", { dateStyle: "short", timeStyle: "short" });
+}
+for (const zone of document.querySelectorAll("[data-utc]")) zone.hidden = true;
+
 // A waiting page goes on counting.
 for (const elapsed of document.querySelectorAll("[data-elapsed]")) {
   const start = performance.now() - elapsed.dataset.elapsed;

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use crate::dev::gate::{Gate, Lease, Progress, Verdict};
 use crate::dev::inject::{self, Injection};
 use crate::dev::notice::{AccessRecord, Notice, Sink};
-use crate::dev::reload::{Heard, ReloadHub, SCRIPT};
+use crate::dev::reload::{OWN_PATHS, ReloadHub, SCRIPT};
 use crate::http::h1::{Fault, ResponseHead};
 use crate::net::handover::PEER_FIELD;
 use crate::net::{Address, Listener, Peer, Stream};
@@ -24,13 +24,8 @@ const PAGE_PATIENCE: Duration = Duration::from_secs(4);
 const PATIENCE: Duration = Duration::from_secs(600);
 /// How long a connection that broke may wait for the news of the app's death.
 const OBITUARY_PATIENCE: Duration = Duration::from_secs(2);
-/// Between two signs of life on an event stream. Without them a browser that has gone is only
-/// noticed at the next reload.
-const HEARTBEAT: Duration = Duration::from_secs(15);
 /// What is read of an answer at once.
 const PART_BYTES: usize = 64 << 10;
-/// Our own corner of the app's address space.
-const OWN_PATHS: &[u8] = b"/__devserve__/";
 
 /// Holds the public port, from start to end, and has each request answered: by the generation
 /// the gate lets through, or by a page that says why there is none.
@@ -366,13 +361,10 @@ impl Passing {
         ]);
         let head = head_of(turn, StatusCode::OK, "OK", &headers, None);
         let mut outgoing = Outgoing::start(turn.stream.as_ref(), &head, b"")?;
-        loop {
-            match events.next(HEARTBEAT) {
-                Heard::Signal(signal) => outgoing.part(signal.to_string().as_bytes())?,
-                Heard::Silence => outgoing.part(b":\n\n")?,
-                Heard::End => return Ok(finish(outgoing).after),
-            }
+        while let Some(event) = events.next_event() {
+            outgoing.part(event.as_bytes())?;
         }
+        Ok(finish(outgoing).after)
     }
 
     /// Answers where no request could be read.

@@ -49,13 +49,9 @@ impl Ignore {
             .ancestors()
             .find(|above| above.join(".git").exists())
             .unwrap_or(folder);
-        let mut never = GitignoreBuilder::new(top);
-        for glob in NEVER.into_iter().chain(globs.iter().map(String::as_str)) {
-            never.add_line(None, glob)?;
-        }
         Ok(Self {
             top: top.to_owned(),
-            never: never.build()?,
+            never: never(top, globs)?,
             global: Gitignore::global().0,
             folders: HashMap::new(),
         })
@@ -103,6 +99,15 @@ impl Ignore {
         }
         self.global.matched(path, is_dir).is_ignore()
     }
+}
+
+/// What is never looked at below `top`, and what `globs` name, in git's notation.
+pub(crate) fn never(top: &Path, globs: &[String]) -> Result<Gitignore, ::ignore::Error> {
+    let mut never = GitignoreBuilder::new(top);
+    for glob in NEVER.into_iter().chain(globs.iter().map(String::as_str)) {
+        never.add_line(None, glob)?;
+    }
+    never.build()
 }
 
 fn read(folder: &Path) -> Gitignore {

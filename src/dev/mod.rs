@@ -15,7 +15,7 @@ mod generation;
 mod state;
 mod worker;
 
-mod ignore;
+pub(crate) mod ignore;
 mod inputs;
 mod stamp;
 mod watch;
@@ -28,9 +28,9 @@ mod tail;
 
 mod front;
 mod gate;
-mod inject;
+pub(crate) mod inject;
 mod notice;
-mod reload;
+pub(crate) mod reload;
 
 pub use notice::{AccessRecord, Notice, Sink};
 pub use project::{Choice, Program, ProjectError};

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::net::Address;
+
 /// Something the person at the keyboard should hear.
 ///
-/// The library prints nothing: it gives each notice to the [`Sink`] of [`Supervisor`](super::Supervisor).
+/// The library prints nothing: it gives each notice to the [`Sink`] of a [`Supervisor`](super::Supervisor).
 /// Text that came from the network or from the app is as it came; make it
 /// [visible](crate::text::visible) before a terminal shows it.
 #[derive(Debug, Clone)]
@@ -60,10 +62,15 @@ pub enum Notice {
         /// How many open pages were told to reload.
         browsers: usize,
     },
+    /// A folder is served as it is.
+    Serving {
+        /// Where it is.
+        folder: PathBuf,
+    },
     /// Files changed that need no build; browsers fetch them anew.
     Refreshed {
-        /// The file.
-        changed: PathBuf,
+        /// The files.
+        changed: Vec<PathBuf>,
         /// How many open pages were told.
         browsers: usize,
     },
@@ -104,6 +111,11 @@ pub enum Notice {
         /// What was wrong, as told to the client.
         why: String,
     },
+    /// A request could not be answered, by a fault on this side.
+    Failed {
+        /// What went wrong.
+        why: String,
+    },
     /// A page's Content-Security-Policy forbids the live-reload script; said once.
     NoLiveReload {
         /// The page.
@@ -111,6 +123,17 @@ pub enum Notice {
     },
     /// devserve is ending, and lets open requests end first.
     Stopping,
+}
+
+impl Notice {
+    /// That requests are accepted at `address`, with what a person types to get there.
+    pub(crate) fn holding(scheme: &str, address: &Address) -> Self {
+        let url = match address {
+            Address::Tcp { .. } => format!("{scheme}://{address}"),
+            Address::Unix(_) | Address::Fd(_) => address.to_string(),
+        };
+        Self::Holding { url }
+    }
 }
 
 /// One request that the front answered, for the access log.

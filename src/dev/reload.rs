@@ -1,13 +1,20 @@
 use std::fmt;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// The script that listens in the browser, for `/__devserve__/reload.js`.
 ///
 /// The front loads it with `?v=` and the hub's [version](ReloadHub::version), asked before the
 /// page's request is passed on: so a page that was overtaken while it loaded reloads too.
 pub(crate) const SCRIPT: &str = include_str!("../../templates/reload.js");
+
+/// Our own corner of an app's address space: the script, and the stream it listens to.
+pub(crate) const OWN_PATHS: &[u8] = b"/__devserve__/";
+
+/// Between two signs of life on an event stream. Without them a browser that has gone is only
+/// noticed at the next reload.
+const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// Where open pages listen and the supervisor speaks.
 #[derive(Debug)]
@@ -42,7 +49,7 @@ pub(crate) struct Subscription(Receiver<Signal>);
 
 /// What a [`Subscription`] heard.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Heard {
+enum Heard {
     /// A signal, to be written at once.
     Signal(Signal),
     /// Nothing for as long as was asked: time for a heartbeat.
@@ -63,6 +70,14 @@ impl ReloadHub {
         Self {
             inner: Mutex::new(inner),
         }
+    }
+
+    /// A hub whose version is greater than any earlier run's.
+    pub(crate) fn of_this_run() -> Self {
+        let since = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        Self::new(u64::try_from(since.as_millis()).unwrap_or_default())
     }
 
     /// The version of what a page gets if it asks now; grows with each [`reload`](Self::reload).
@@ -123,8 +138,18 @@ impl Inner {
 }
 
 impl Subscription {
+    /// Waits for what goes out next on an event stream: a signal, or a comment as a sign of life;
+    /// `None` at the end.
+    pub(crate) fn next_event(&self) -> Option<String> {
+        match self.next(HEARTBEAT) {
+            Heard::Signal(signal) => Some(signal.to_string()),
+            Heard::Silence => Some(":\n\n".to_owned()),
+            Heard::End => None,
+        }
+    }
+
     /// Waits for the next signal, at most `patience`.
-    pub(crate) fn next(&self, patience: Duration) -> Heard {
+    fn next(&self, patience: Duration) -> Heard {
         match self.0.recv_timeout(patience) {
             Ok(signal) => Heard::Signal(signal),
             Err(RecvTimeoutError::Timeout) => Heard::Silence,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -106,7 +106,7 @@ impl Supervisor {
         };
         let doing = format!("building {}", project.program);
         let gate = Gate::new(doing, events.clone(), Box::new(lookout));
-        let hub = Arc::new(ReloadHub::new(run_number()));
+        let hub = Arc::new(ReloadHub::of_this_run());
         let live_reload = match config.reload {
             true => LiveReload::On,
             false => LiveReload::Off,
@@ -115,9 +115,7 @@ impl Supervisor {
         let scheme = if listener.has_tls() { "https" } else { "http" };
         let front = Front::start(listener, front_gate, front_hub, sink.clone(), live_reload)
             .map_err(no_room)?;
-        sink.tell(Notice::Holding {
-            url: shown_url(scheme, front.address()),
-        });
+        sink.tell(Notice::holding(scheme, front.address()));
         if let Some(path) = authority {
             sink.tell(Notice::Authority { path });
         }
@@ -203,14 +201,6 @@ impl Drop for Supervisor {
     }
 }
 
-/// Where a person finds the front.
-fn shown_url(scheme: &str, address: &Address) -> String {
-    match address {
-        Address::Tcp { .. } => format!("{scheme}://{address}"),
-        Address::Unix(_) | Address::Fd(_) => address.to_string(),
-    }
-}
-
 /// What the app takes for its own address. Where the front has no name and no port, it is called
 /// what it would call itself on such a socket.
 fn told_url(scheme: &str, address: &Address) -> String {
@@ -241,14 +231,6 @@ fn private_dir() -> io::Result<TempDir> {
     tempfile::Builder::new()
         .prefix("devserve-")
         .tempdir_in("/tmp")
-}
-
-/// A number greater than any earlier run's, to count versions of pages from.
-fn run_number() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or_default()
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, StartError> {

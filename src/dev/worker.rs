@@ -234,7 +234,7 @@ impl Worker {
             Effect::Refresh | Effect::Build => self.hub.reload(),
         };
         self.sink.tell(Notice::Refreshed {
-            changed: self.project.relative(path),
+            changed: vec![self.project.relative(path)],
             browsers,
         });
     }

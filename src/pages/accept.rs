@@ -9,10 +9,10 @@ pub(super) enum Form {
 /// The form a client gets for its `Accept` value (RFC 9110 §12.5.1).
 ///
 /// Only a type that is named counts: `*/*` is what curl and most libraries send when they did
-/// not think about it, and they are read in a terminal. Of two that weigh the same, HTML goes
+/// not think about it, and they get what is `usual`. Of two that weigh the same, HTML goes
 /// before JSON and JSON before text.
-pub(super) fn choose(accept: Option<&str>) -> Form {
-    let mut best = (0.0, Form::Text);
+pub(super) fn choose(accept: Option<&str>, usual: Form) -> Form {
+    let mut best = (0.0, usual);
     for range in accept.unwrap_or_default().split(',') {
         let mut parts = range.split(';').map(str::trim);
         let Some(form) = parts.next().and_then(form) else {
@@ -58,7 +58,7 @@ mod tests {
 
     #[track_caller]
     fn check(accept: &str, want: Form) {
-        assert_eq!(choose(Some(accept)), want, "{accept}");
+        assert_eq!(choose(Some(accept), Form::Text), want, "{accept}");
     }
 
     #[test]
@@ -72,12 +72,23 @@ mod tests {
 
     #[test]
     fn a_client_that_names_nothing_gets_text() {
-        assert_eq!(choose(None), Form::Text);
+        assert_eq!(choose(None, Form::Text), Form::Text);
         check("*/*", Form::Text);
         check("", Form::Text);
         check("image/png, application/*", Form::Text);
         check("text/html;q=0", Form::Text);
         check("text/html;q=nonsense", Form::Text);
+    }
+
+    #[test]
+    fn what_is_usual_gives_way_to_what_is_named() {
+        assert_eq!(choose(None, Form::Html), Form::Html);
+        assert_eq!(choose(Some("*/*"), Form::Html), Form::Html);
+        assert_eq!(choose(Some("text/plain"), Form::Html), Form::Text);
+        assert_eq!(
+            choose(Some("application/json, */*"), Form::Html),
+            Form::Json
+        );
     }
 
     #[test]

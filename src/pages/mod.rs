@@ -1,5 +1,5 @@
 //! Finished reports in, pages out: a build that failed, an app that died, a request that waits,
-//! a panic explained.
+//! a panic explained, a folder listed.
 //!
 //! A report is plain data, made by whoever saw the thing happen and masked before it gets here.
 //! Each report gives a [`Page`], and a page answers as HTML, JSON or plain text, whichever the
@@ -14,6 +14,7 @@ mod died;
 mod elapsed;
 mod excerpt;
 mod failure;
+mod listing;
 mod page;
 mod plain;
 mod rust;
@@ -31,6 +32,7 @@ pub use build::{BuildFailed, Diagnostic, Level, Note, Span, SpanLine};
 pub use died::AppDied;
 pub use excerpt::Excerpt;
 pub use failure::{Failure, Frame, Kind, Owner, Place, Request};
+pub use listing::{Column, Entry, Listing, Order};
 pub use page::{Page, Rendered};
 pub use plain::server_error;
 pub use rust::State;

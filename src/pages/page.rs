@@ -17,6 +17,8 @@ pub struct Page {
     title: String,
     text: String,
     json: serde_json::Value,
+    // What a client gets that names no form.
+    usual: Form,
     context: Value,
     retry_after: Option<u16>,
     live: Option<String>,
@@ -26,7 +28,7 @@ pub struct Page {
 /// server.
 #[derive(Clone, Debug)]
 pub struct Rendered {
-    /// The status: 500, or 503 while waiting.
+    /// The status: 500, 503 while waiting, 200 for a listing.
     pub status: StatusCode,
     /// `Content-Type`, `Vary`, and what keeps the page out of caches and frames.
     pub headers: HeaderMap,
@@ -36,7 +38,7 @@ pub struct Rendered {
 
 impl Page {
     /// The field that marks our pages among an app's own answers: its value is `build`, `died`,
-    /// `failure`, `plain` or `waiting`.
+    /// `failure`, `listing`, `plain` or `waiting`.
     pub const FIELD: HeaderName = HeaderName::from_static("devserve-page");
 
     /// A page that says `title` in a heading and `text` in a terminal. Its template, and the
@@ -53,6 +55,7 @@ impl Page {
             title: title.to_owned(),
             text,
             json,
+            usual: Form::Text,
             context: Value::UNDEFINED,
             retry_after: None,
             live: None,
@@ -74,6 +77,21 @@ impl Page {
             json.extend(report);
         }
         self
+    }
+
+    /// Has these for the page's data, where it is an answer and no report of a problem.
+    #[must_use]
+    pub(super) fn data(self, json: serde_json::Value) -> Self {
+        Self { json, ..self }
+    }
+
+    /// Gives HTML to clients that name no form: programs that follow links look for them there.
+    #[must_use]
+    pub(super) fn usually_html(self) -> Self {
+        Self {
+            usual: Form::Html,
+            ..self
+        }
     }
 
     /// Tells the client when to ask again.
@@ -125,9 +143,9 @@ impl Page {
     }
 
     /// The page in the form asked for by an `Accept` value: HTML where it is named, JSON where
-    /// that is preferred, else text.
+    /// that is preferred, else text; of a listing, else HTML.
     pub fn negotiate(&self, accept: Option<&str>) -> Rendered {
-        let form = accept::choose(accept);
+        let form = accept::choose(accept, self.usual);
         if form == Form::Html
             && let Some(rendered) = self.as_html()
         {

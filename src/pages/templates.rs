@@ -9,6 +9,7 @@ const TEMPLATES: [(&str, &str); 10] = [
     ("build", include_str!("../../templates/build.html")),
     ("died", include_str!("../../templates/died.html")),
     ("failure", include_str!("../../templates/failure.html")),
+    ("listing", include_str!("../../templates/listing.html")),
     ("macros", include_str!("../../templates/macros.html")),
     ("page.css", include_str!("../../templates/page.css")),
     ("page.js", include_str!("../../templates/page.js")),

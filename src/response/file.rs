@@ -7,7 +7,7 @@ use mime_guess::mime;
 
 use crate::http::{ETag, HeaderValue, date, header, with_default_charset};
 use crate::response::Response;
-use crate::security::safe_join;
+use crate::security::{path_of_bytes, plain_path};
 use crate::wsgi::{Body, Environ};
 
 impl Response {
@@ -68,14 +68,14 @@ impl Response {
         path: &str,
         request: impl AsRef<Environ>,
     ) -> Self {
-        Self::from_directory(folder.as_ref(), path).make_conditional(request)
+        Self::from_directory(folder.as_ref(), path.as_bytes()).make_conditional(request)
     }
 
-    /// [`send_from_directory`](Self::send_from_directory), in full.
-    pub(crate) fn from_directory(folder: &Path, path: &str) -> Self {
+    /// [`send_from_directory`](Self::send_from_directory), in full, for a path of any bytes.
+    pub(crate) fn from_directory(folder: &Path, path: &[u8]) -> Self {
         match within(folder, path) {
             // The name asked for tells the type, not that of what a link leads to.
-            Ok(real) => Self::opened(Path::new(path), &real),
+            Ok(real) => Self::opened(Path::new(&*String::from_utf8_lossy(path)), &real),
             Err(error) => Self::empty().attempt(|_| Err(error.into())),
         }
     }
@@ -107,16 +107,17 @@ impl Response {
 /// Where `path` below `folder` really is, links followed.
 ///
 /// Whoever can change links in the folder while this runs is trusted with it anyway.
-fn within(folder: &Path, path: &str) -> Result<PathBuf, FileError> {
+pub(crate) fn within(folder: &Path, path: &[u8]) -> Result<PathBuf, FileError> {
     let outside = || FileError::Outside {
-        path: path.to_owned(),
+        path: String::from_utf8_lossy(path).into_owned(),
     };
-    let asked = safe_join(folder, [path]).ok_or_else(outside)?;
     let folder = if folder.as_os_str().is_empty() {
         Path::new(".")
     } else {
         folder
     };
+    let plain = plain_path(path).ok_or_else(outside)?;
+    let asked = folder.join(path_of_bytes(&plain).ok_or_else(outside)?);
     let real = |path: &Path| fs::canonicalize(path).map_err(|source| FileError::new(path, source));
     let (folder, found) = (real(folder)?, real(&asked)?);
     if found.starts_with(&folder) {
@@ -207,7 +208,8 @@ pub enum FileError {
 }
 
 impl FileError {
-    fn new(path: &Path, source: io::Error) -> Self {
+    /// What the system said, as what it means for whoever asked.
+    pub(crate) fn new(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {
             io::ErrorKind::NotFound

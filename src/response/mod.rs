@@ -25,7 +25,7 @@ mod signed;
 
 pub use conditional::RangeNotSatisfiable;
 pub use file::FileError;
-pub(crate) use file::guess;
+pub(crate) use file::{guess, within};
 pub use into_response::IntoResponse;
 pub use redirect::RedirectError;
 pub use response::{Response, ResponseError};

@@ -1,7 +1,9 @@
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::security::Platform;
 use crate::security::platform::is_device;
+use crate::text::latin1;
 
 /// `base` with untrusted, percent-decoded `parts` below it; `None` where they would leave it.
 ///
@@ -36,6 +38,35 @@ pub fn safe_join_on<'a>(
         }
     }
     Some(path)
+}
+
+/// An untrusted, percent-decoded path of any bytes, as the file systems of Unix have them, without
+/// `.`, `..` and empty segments; `None` where it leaves the folder it is asked of. The folder
+/// itself is the empty path.
+pub(crate) fn plain_path(path: &[u8]) -> Option<Vec<u8>> {
+    let platform = Platform::current();
+    let plain = match std::str::from_utf8(path) {
+        Ok(text) => normalize(platform, text)?.into_bytes(),
+        // What is looked for is ASCII, so the disguise changes nothing.
+        Err(_) if platform == Platform::Posix => {
+            let plain = normalize(platform, &latin1::from_bytes(path))?;
+            latin1::to_bytes(&plain)?.into_owned()
+        }
+        Err(_) => return None,
+    };
+    Some(if plain == b"." { Vec::new() } else { plain })
+}
+
+/// A path of any bytes, where the system has such.
+#[cfg(unix)]
+pub(crate) fn path_of_bytes(bytes: &[u8]) -> Option<&OsStr> {
+    Some(std::os::unix::ffi::OsStrExt::from_bytes(bytes))
+}
+
+/// A path of any bytes, where the system has such.
+#[cfg(not(unix))]
+pub(crate) fn path_of_bytes(bytes: &[u8]) -> Option<&OsStr> {
+    std::str::from_utf8(bytes).ok().map(OsStr::new)
 }
 
 /// Whether Windows takes `name` for a file or a folder below the current one. It drops dots and
@@ -92,6 +123,22 @@ mod tests {
         check(Posix, "a", &["~/b", "CON", ".. "], Some("a/~/b/CON/.. "));
         check(Posix, "a", &["b\0"], None);
         check(Posix, "/", &["../etc"], None);
+    }
+
+    #[test]
+    fn a_plain_path_may_have_any_bytes() {
+        for (path, want) in [
+            (&b""[..], Some(&b""[..])),
+            (b"./", Some(b"")),
+            (b"a//b/./c/..", Some(b"a/b")),
+            (b"caf\xe9/x", Some(b"caf\xe9/x")),
+            (b"\xff/../b", Some(b"b")),
+            (b"\xff/../..", None),
+            (b"/\xff", None),
+            (b"\xff\0", None),
+        ] {
+            assert_eq!(plain_path(path).as_deref(), want, "{}", path.escape_ascii());
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod platform;
 
 pub use compare::constant_time_eq;
 pub use filename::{secure_filename, secure_filename_on};
+pub(crate) use join::{path_of_bytes, plain_path};
 pub use join::{safe_join, safe_join_on};
 #[cfg(feature = "passwords")]
 pub use password::{

@@ -12,6 +12,7 @@
 #[allow(dead_code, reason = "the live tests use more of it")]
 mod harness;
 
+mod folder;
 mod guestbook;
 mod pages;
 mod reload;

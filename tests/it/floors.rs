@@ -32,6 +32,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("view", 6),
     ("dev", 7),
     ("run", 7),
+    ("site", 8),
 ];
 
 /// What a module never imports although it is lower, and why.
@@ -58,6 +59,7 @@ const NEVER: &[(&str, &[&str], &str)] = &[
         &["wsgi", "request", "response"],
         "it speaks bytes with a child it does not link",
     ),
+    ("site", &["proxy"], "there is no child"),
 ];
 
 /// Words that belong to one place, and that place.

@@ -143,12 +143,22 @@ impl Devserve {
 
     /// The same, with more in its environment.
     pub(crate) fn start_with(project: &Project, args: &[&str], env: &[(&str, &Path)]) -> Self {
-        let mut devserve = Self::spawn(project, &[&["run", "--port", "0"], args].concat(), env);
-        let text = devserve.wait_for("://127.0.0.1:");
+        Self::spawn(project, &[&["run", "--port", "0"], args].concat(), env).with_port()
+    }
+
+    /// `devserve static`, on a free port.
+    pub(crate) fn serve_folder(project: &Project, args: &[&str]) -> Self {
+        let args = [&["static", "--port", "0"], args].concat();
+        Self::spawn(project, &args, &[]).with_port()
+    }
+
+    /// Waits for the address it prints.
+    fn with_port(mut self) -> Self {
+        let text = self.wait_for("://127.0.0.1:");
         let (_, address) = text.split_once("://127.0.0.1:").unwrap();
         let digits: String = address.chars().take_while(char::is_ascii_digit).collect();
-        devserve.port = digits.parse().unwrap();
-        devserve
+        self.port = digits.parse().unwrap();
+        self
     }
 
     /// Starts it at an address that `args` name.

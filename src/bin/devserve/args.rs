@@ -5,6 +5,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use devserve::dev::{Choice, Program};
 use devserve::net::{Address, Identity, IdentityError};
+use devserve::site;
 
 /// What was asked for on the command line.
 #[derive(Debug, Parser)]
@@ -42,10 +43,10 @@ impl Args {
     }
 }
 
-#[expect(clippy::large_enum_variant, reason = "there is one of it, made once")]
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(RunArgs),
+    Static(StaticArgs),
     New(NewArgs),
 }
 
@@ -96,72 +97,8 @@ pub(crate) struct RunArgs {
     #[arg(last = true, value_name = "ARGS", hide_short_help = true)]
     args: Vec<OsString>,
 
-    /// Listen on this host [default: 127.0.0.1]
-    ///
-    /// The default is reached from this machine alone. With 0.0.0.0 everyone on your network can
-    /// use the app, and read the error pages.
-    #[arg(
-        long,
-        value_name = "HOST",
-        default_value = "127.0.0.1",
-        hide_default_value = true
-    )]
-    #[arg(overrides_with = "host", help_heading = "Address")]
-    host: String,
-
-    /// Listen on this port; 0 takes a free one [default: 8000]
-    #[arg(
-        long,
-        value_name = "PORT",
-        default_value_t = 8000,
-        hide_default_value = true
-    )]
-    #[arg(overrides_with = "port", help_heading = "Address")]
-    port: u16,
-
-    /// Listen there: HOST:PORT, unix:PATH or fd:NUMBER
-    ///
-    /// In place of --host and --port. A Unix socket is for this user alone; a file that an
-    /// earlier server left behind is replaced. A descriptor is a listening socket that whoever
-    /// started devserve handed over.
-    #[arg(
-        long,
-        value_name = "ADDRESS",
-        conflicts_with_all = ["host", "port"],
-        overrides_with = "bind",
-        help_heading = "Address"
-    )]
-    bind: Option<Address>,
-
-    /// Serve by HTTPS: `adhoc`, or files CERT and KEY
-    ///
-    /// CERT is a PEM file with the server's certificate and those between it and a root, KEY one
-    /// with its private key. With `adhoc`, a development CA of your own signs a certificate for
-    /// this machine. The CA is kept in your data folder, so that browsers can be told once to
-    /// trust it; it can vouch for this machine and private networks only.
-    #[arg(
-        long,
-        value_name = "PEM",
-        num_args = 1..=2,
-        overrides_with = "tls",
-        help_heading = "Address"
-    )]
-    tls: Vec<PathBuf>,
-
-    /// Open the app in a browser
-    ///
-    /// The one that the variable BROWSER names, or the system's.
-    #[arg(long, overrides_with = "no_open", help_heading = "Address")]
-    open: bool,
-
-    /// Open no browser (the default)
-    #[arg(
-        long,
-        overrides_with = "open",
-        hide_short_help = true,
-        help_heading = "Address"
-    )]
-    no_open: bool,
+    #[command(flatten)]
+    pub(crate) serving: ServingArgs,
 
     /// Build once; ignore changes, reload nothing
     #[arg(long, overrides_with = "reload", help_heading = "Reload")]
@@ -235,6 +172,121 @@ pub(crate) struct RunArgs {
     )]
     no_release: bool,
 
+    #[command(flatten)]
+    pub(crate) saying: SayingArgs,
+}
+
+/// Where to listen, and what to show there.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ServingArgs {
+    /// Listen on this host [default: 127.0.0.1]
+    ///
+    /// The default is reached from this machine alone. With 0.0.0.0 everyone on your network gets
+    /// what you get: the app or the files, and pages that explain errors.
+    #[arg(
+        long,
+        value_name = "HOST",
+        default_value = "127.0.0.1",
+        hide_default_value = true
+    )]
+    #[arg(overrides_with = "host", help_heading = "Address")]
+    host: String,
+
+    /// Listen on this port; 0 takes a free one [default: 8000]
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 8000,
+        hide_default_value = true
+    )]
+    #[arg(overrides_with = "port", help_heading = "Address")]
+    port: u16,
+
+    /// Listen there: HOST:PORT, unix:PATH or fd:NUMBER
+    ///
+    /// In place of --host and --port. A Unix socket is for this user alone; a file that an
+    /// earlier server left behind is replaced. A descriptor is a listening socket that whoever
+    /// started devserve handed over.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        conflicts_with_all = ["host", "port"],
+        overrides_with = "bind",
+        help_heading = "Address"
+    )]
+    bind: Option<Address>,
+
+    /// Serve by HTTPS: `adhoc`, or files CERT and KEY
+    ///
+    /// CERT is a PEM file with the server's certificate and those between it and a root, KEY one
+    /// with its private key. With `adhoc`, a development CA of your own signs a certificate for
+    /// this machine. The CA is kept in your data folder, so that browsers can be told once to
+    /// trust it; it can vouch for this machine and private networks only.
+    #[arg(
+        long,
+        value_name = "PEM",
+        num_args = 1..=2,
+        overrides_with = "tls",
+        help_heading = "Address"
+    )]
+    tls: Vec<PathBuf>,
+
+    /// Open it in a browser
+    ///
+    /// The one that the variable BROWSER names, or the system's.
+    #[arg(long, overrides_with = "no_open", help_heading = "Address")]
+    open: bool,
+
+    /// Open no browser (the default)
+    #[arg(
+        long,
+        overrides_with = "open",
+        hide_short_help = true,
+        help_heading = "Address"
+    )]
+    no_open: bool,
+}
+
+impl ServingArgs {
+    pub(crate) fn address(&self) -> Address {
+        match &self.bind {
+            Some(address) => address.clone(),
+            None => Address::tcp(self.host.clone(), self.port),
+        }
+    }
+
+    /// What to show to clients that speak TLS.
+    pub(crate) fn identity(&self) -> Result<Option<Identity>, IdentityError> {
+        match self.tls.as_slice() {
+            [] => Ok(None),
+            [word, ..] if is_adhoc(word) => {
+                let host = match self.address() {
+                    Address::Tcp { host, .. } => host,
+                    Address::Unix(_) | Address::Fd(_) => "localhost".to_owned(),
+                };
+                Identity::adhoc(&host).map(Some)
+            }
+            // One file may hold both.
+            [cert, rest @ ..] => Identity::from_pem(cert, rest.first().unwrap_or(cert)).map(Some),
+        }
+    }
+
+    /// What follows `--tls adhoc`: no key, and so the path that the command takes.
+    fn behind_adhoc(&self) -> Option<&PathBuf> {
+        match self.tls.as_slice() {
+            [word, path] if is_adhoc(word) => Some(path),
+            _ => None, // files, if anything
+        }
+    }
+
+    pub(crate) fn opens_browser(&self) -> bool {
+        self.open
+    }
+}
+
+/// How much to say.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SayingArgs {
     /// Say more: steps and warnings; -vv: the debug log too
     #[arg(
         short,
@@ -248,6 +300,17 @@ pub(crate) struct RunArgs {
     /// Say only where the app is, and what goes wrong
     #[arg(short, long, overrides_with = "verbose", help_heading = "Output")]
     quiet: bool,
+}
+
+impl SayingArgs {
+    pub(crate) fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, 0) => Verbosity::Usual,
+            (false, 1) => Verbosity::Verbose,
+            (false, _) => Verbosity::Debug,
+        }
+    }
 }
 
 const RUN_EXAMPLES: &str = "\
@@ -289,49 +352,9 @@ impl RunArgs {
         self.engine.map(|engine| engine.name().to_owned())
     }
 
-    pub(crate) fn address(&self) -> Address {
-        match &self.bind {
-            Some(address) => address.clone(),
-            None => Address::tcp(self.host.clone(), self.port),
-        }
-    }
-
-    /// What to show to clients that speak TLS.
-    pub(crate) fn identity(&self) -> Result<Option<Identity>, IdentityError> {
-        match self.tls.as_slice() {
-            [] => Ok(None),
-            [word, ..] if is_adhoc(word) => {
-                let host = match self.address() {
-                    Address::Tcp { host, .. } => host,
-                    Address::Unix(_) | Address::Fd(_) => "localhost".to_owned(),
-                };
-                Identity::adhoc(&host).map(Some)
-            }
-            // One file may hold both.
-            [cert, rest @ ..] => Identity::from_pem(cert, rest.first().unwrap_or(cert)).map(Some),
-        }
-    }
-
-    /// Where the package is. What follows `--tls adhoc` is no key, and so it is this.
+    /// Where the package is.
     fn path(&self) -> Option<PathBuf> {
-        let behind_adhoc = match self.tls.as_slice() {
-            [word, path] if is_adhoc(word) => Some(path),
-            _ => None, // files, if anything
-        };
-        self.path.as_ref().or(behind_adhoc).cloned()
-    }
-
-    pub(crate) fn verbosity(&self) -> Verbosity {
-        match (self.quiet, self.verbose) {
-            (true, _) => Verbosity::Quiet,
-            (false, 0) => Verbosity::Usual,
-            (false, 1) => Verbosity::Verbose,
-            (false, _) => Verbosity::Debug,
-        }
-    }
-
-    pub(crate) fn opens_browser(&self) -> bool {
-        self.open
+        self.path.as_ref().or(self.serving.behind_adhoc()).cloned()
     }
 
     pub(crate) fn reloads(&self) -> bool {
@@ -347,6 +370,128 @@ impl RunArgs {
 fn is_adhoc(word: &Path) -> bool {
     word.as_os_str() == "adhoc"
 }
+
+/// Serve a folder as it is; reload pages when files change
+///
+/// Files come with their types, entity tags and ranges, and packed twins (app.css.br) where the
+/// browser takes them. A folder with an index.html answers with that, another with a list of
+/// what is in it; where nothing is found, a 404.html answers. A link that leads out of the
+/// folder is not followed.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = STATIC_EXAMPLES)]
+pub(crate) struct StaticArgs {
+    /// The folder [default: here]
+    #[arg(value_name = "DIR", hide_default_value = true)]
+    folder: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) serving: ServingArgs,
+
+    /// Leave open pages alone when files change
+    ///
+    /// Otherwise every HTML page gets a script that reloads it; a changed stylesheet is swapped
+    /// in place.
+    #[arg(long, overrides_with = "livereload", help_heading = "Files")]
+    no_livereload: bool,
+
+    /// Reload open pages when files change (the default)
+    #[arg(
+        long,
+        overrides_with = "no_livereload",
+        hide_short_help = true,
+        help_heading = "Files"
+    )]
+    livereload: bool,
+
+    /// Show no lists of folders
+    #[arg(long, overrides_with = "listing", help_heading = "Files")]
+    no_listing: bool,
+
+    /// List folders that have no index.html (the default)
+    #[arg(
+        long,
+        overrides_with = "no_listing",
+        hide_short_help = true,
+        help_heading = "Files"
+    )]
+    listing: bool,
+
+    /// Serve names that begin with a dot, too
+    ///
+    /// Without it only .well-known is served of these.
+    #[arg(long, overrides_with = "no_hidden", help_heading = "Files")]
+    hidden: bool,
+
+    /// Serve no names that begin with a dot (the default)
+    #[arg(
+        long,
+        overrides_with = "hidden",
+        hide_short_help = true,
+        help_heading = "Files"
+    )]
+    no_hidden: bool,
+
+    /// Answer paths without a file with index.html
+    ///
+    /// For apps of a single page, whose script knows the paths. A missing file that no page is
+    /// expected of, such as a script, is still answered with 404.
+    #[arg(long, overrides_with = "no_spa", help_heading = "Files")]
+    spa: bool,
+
+    /// Answer them with 404 (the default)
+    #[arg(
+        long,
+        overrides_with = "spa",
+        hide_short_help = true,
+        help_heading = "Files"
+    )]
+    no_spa: bool,
+
+    /// Let pages of every origin read the files (CORS)
+    #[arg(long, overrides_with = "no_cors", help_heading = "Files")]
+    cors: bool,
+
+    /// Let other origins read nothing (the default)
+    #[arg(
+        long,
+        overrides_with = "cors",
+        hide_short_help = true,
+        help_heading = "Files"
+    )]
+    no_cors: bool,
+
+    #[command(flatten)]
+    pub(crate) saying: SayingArgs,
+}
+
+impl StaticArgs {
+    /// What to serve, to whoever is shown `tls`.
+    pub(crate) fn config(self, tls: Option<Identity>) -> site::Config {
+        let folder = self.folder.as_ref().or(self.serving.behind_adhoc());
+        site::Config {
+            folder: folder.cloned().unwrap_or_else(|| PathBuf::from(".")),
+            address: self.serving.address(),
+            tls,
+            live_reload: !self.no_livereload,
+            listing: !self.no_listing,
+            hidden: self.hidden,
+            single_page: self.spa,
+            cors: self.cors,
+        }
+    }
+}
+
+const STATIC_EXAMPLES: &str = "\
+Examples:
+  devserve static --open           serve this folder, and show it
+  devserve static dist --spa --port 0
+                                   try a built app of one page, on any free port
+  devserve static --host 0.0.0.0 --no-livereload
+                                   give files to others on the network
+
+Environment:
+  BROWSER   what --open starts
+  NO_COLOR  no colors, unless --color says otherwise";
 
 /// Make a small app to begin with
 ///

@@ -64,7 +64,7 @@ pub(crate) fn describe(notice: &Notice, verbosity: Verbosity) -> Option<String> 
             }),
         },
         Notice::Refreshed { changed, browsers } => is_usual.then(|| {
-            let changed = list(std::slice::from_ref(changed));
+            let changed = list(changed);
             stamped(&format!("changed {changed}{}", reloaded(*browsers)))
         }),
         Notice::SlowStart { target, elapsed } => {
@@ -112,6 +112,11 @@ pub(crate) fn describe(notice: &Notice, verbosity: Verbosity) -> Option<String> 
             let help_label = label("help");
             format!("{warning} {target} forbids the live-reload script\n{help_label} {help}")
         }),
+        Notice::Serving { folder } => is_usual.then(|| {
+            let folder = folder.to_string_lossy();
+            format!("serving {} · Ctrl-C ends it", visible(&folder))
+        }),
+        Notice::Failed { why } => Some(format!("{} {}", label("error"), visible(why))),
         Notice::Stopping => is_verbose.then(|| "stopping".to_owned()),
         _ => None, // What a later library has to say, this command has no words for.
     }
@@ -164,11 +169,11 @@ fn reloaded(browsers: usize) -> String {
 
 fn list(paths: &[PathBuf]) -> String {
     const SHOWN: usize = 3;
-    let mut names: Vec<String> = paths
-        .iter()
-        .take(SHOWN)
-        .map(|path| visible(&path.to_string_lossy()).into_owned())
-        .collect();
+    let name = |path: &PathBuf| match path.as_os_str().is_empty() {
+        true => ".".to_owned(), // the folder itself
+        false => visible(&path.to_string_lossy()).into_owned(),
+    };
+    let mut names: Vec<String> = paths.iter().take(SHOWN).map(name).collect();
     if paths.len() > SHOWN {
         names.push(format!("{} more", paths.len() - SHOWN));
     }

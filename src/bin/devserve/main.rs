@@ -9,6 +9,7 @@ mod new;
 mod output;
 mod run;
 mod signals;
+mod site;
 mod style;
 
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let style = style::choose(args.color);
     let done = match args.command {
         Command::Run(args) => run::run(args, style),
+        Command::Static(args) => site::serve(args, style),
         Command::New(args) => new::new(&args),
     };
     match done {

@@ -1,11 +1,10 @@
 use std::fs;
-use std::io;
 use std::os::unix::fs::FileTypeExt;
 
 use devserve::dev::{Config, Notice, Sink, Supervisor};
-use devserve::net::Address;
+use devserve::net::{Address, Identity};
 
-use crate::args::RunArgs;
+use crate::args::{RunArgs, SayingArgs, ServingArgs};
 use crate::browser;
 use crate::failure::Failure;
 use crate::output::{self, Terminal};
@@ -14,28 +13,8 @@ use crate::style::Style;
 
 /// `devserve run`.
 pub(crate) fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
-    check_inherited(&args.address())?;
-    output::show_log(args.verbosity());
-    let terminal = Terminal::new(style, args.verbosity());
-    let opens_browser = args.opens_browser();
-    let sink = Sink::new(move |notice| {
-        terminal.show(&notice);
-        if let Notice::Holding { url } = &notice
-            && opens_browser
-        {
-            let opened = match url.starts_with("http") {
-                true => browser::open(url).map_err(|error| error.to_string()),
-                false => Err("it would need a port".to_owned()),
-            };
-            if let Err(why) = opened {
-                terminal.complain(&format!("no browser was opened: {why}"));
-            }
-        }
-    });
-    let tls = args
-        .identity()
-        .map_err(|error| Failure::new(&error, error.help()))?;
-    let (choice, address, reload) = (args.choice(), args.address(), args.reloads());
+    let (sink, tls) = prepare(&args.serving, &args.saying, style)?;
+    let (choice, address, reload) = (args.choice(), args.serving.address(), args.reloads());
     let engine = args.engine();
     let (watch, ignore, args) = args.into_lists();
     let has_colors = style.has_colors;
@@ -50,20 +29,46 @@ pub(crate) fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
         args,
         has_colors,
     };
-    let deaf = |error: io::Error| {
-        Failure::new(
-            &error,
-            "devserve needs to hear Ctrl-C: free some descriptors and threads",
-        )
-    };
     // Before anything is started, so that whatever is started is ended.
-    let signals = signals::catch().map_err(deaf)?;
+    let signals = signals::catch().map_err(signals::deaf)?;
     let supervisor =
         Supervisor::start(config, sink).map_err(|error| Failure::new(&error, error.help()))?;
-    let listening = signals::listen(signals, supervisor.stopper()).map_err(deaf)?;
+    let stopper = supervisor.stopper();
+    let listening = signals::listen(signals, move || stopper.stop()).map_err(signals::deaf)?;
     supervisor.wait();
     drop(listening);
     Ok(())
+}
+
+/// What all that serves needs first: a terminal that shows notices, a browser at the right moment,
+/// and what to show to clients that speak TLS.
+pub(crate) fn prepare(
+    serving: &ServingArgs,
+    saying: &SayingArgs,
+    style: Style,
+) -> Result<(Sink, Option<Identity>), Failure> {
+    check_inherited(&serving.address())?;
+    output::show_log(saying.verbosity());
+    let terminal = Terminal::new(style, saying.verbosity());
+    let opens_browser = serving.opens_browser();
+    let sink = Sink::new(move |notice| {
+        terminal.show(&notice);
+        if let Notice::Holding { url } = &notice
+            && opens_browser
+        {
+            let opened = match url.starts_with("http") {
+                true => browser::open(url).map_err(|error| error.to_string()),
+                false => Err("it would need a port".to_owned()),
+            };
+            if let Err(why) = opened {
+                terminal.complain(&format!("no browser was opened: {why}"));
+            }
+        }
+    });
+    let tls = serving
+        .identity()
+        .map_err(|error| Failure::new(&error, error.help()))?;
+    Ok((sink, tls))
 }
 
 /// A descriptor to listen on must be there from the start: later its number may be that of

@@ -4,12 +4,20 @@ use std::thread;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
-use devserve::dev::Stopper;
+use crate::failure::Failure;
 
 /// Ctrl-C, SIGTERM and a terminal that closes: caught from now on, and kept until someone wants
 /// to know.
 pub(crate) fn catch() -> io::Result<Signals> {
     Signals::new([SIGINT, SIGTERM, SIGHUP])
+}
+
+/// Why nothing is started where signals cannot be heard.
+pub(crate) fn deaf(error: io::Error) -> Failure {
+    Failure::new(
+        &error,
+        "devserve needs to hear Ctrl-C: free some descriptors and threads",
+    )
 }
 
 /// A thread that hears signals, until it is dropped.
@@ -19,10 +27,13 @@ pub(crate) struct Listening {
     thread: Option<thread::JoinHandle<()>>,
 }
 
-/// Lets each signal stop what `stopper` stops: the second one at once.
-pub(crate) fn listen(mut signals: Signals, stopper: Stopper) -> io::Result<Listening> {
+/// Calls `stop` at each signal: the first one asks, the second one insists.
+pub(crate) fn listen(
+    mut signals: Signals,
+    stop: impl Fn() + Send + 'static,
+) -> io::Result<Listening> {
     let handle = signals.handle();
-    let hear = move || signals.forever().for_each(|_| stopper.stop());
+    let hear = move || signals.forever().for_each(|_| stop());
     let thread = thread::Builder::new()
         .name("signals".to_owned())
         .spawn(hear)?;

@@ -54,7 +54,6 @@ fn what_is_there_is_sent_and_what_is_not_is_the_apps() {
     check("/packed/a.js", "let a");
     check("/packed/b/c.txt", "c");
     check("/static", "app /static");
-    check("/static/docs", "app /static/docs");
     check("/static/missing", "app /static/missing");
     check("/static/.env", "app /static/.env");
     check("/static/%2e%2e/secret.txt", "app /static/../secret.txt");
@@ -137,4 +136,148 @@ fn ranges_conditions_and_caches() {
         .max_age(Duration::from_secs(60));
     let kept = Client::new(kept).get("/icon.png").send().unwrap();
     assert_eq!(kept.header("cache-control"), Some("public, max-age=60"));
+}
+
+#[test]
+fn a_folder_with_an_index_is_asked_for_with_its_slash() {
+    let (_folder, client) = site();
+    for (target, want) in [
+        ("/static/docs", "docs/"),
+        ("/static/docs?a=1", "docs/?a=1"),
+        ("/static/x/../docs", "docs/"),
+    ] {
+        let answer = client.get(target).send().unwrap();
+        assert_eq!(answer.status(), 308, "{target}");
+        assert_eq!(answer.header("location"), Some(want), "{target}");
+    }
+}
+
+#[test]
+fn what_is_hidden_is_hidden_by_any_way_to_it() {
+    for target in ["/static/x/../.env", "/static/./.env", "/static//.env"] {
+        let (_folder, client) = site();
+        let answer = client.get(target).send().unwrap();
+        assert!(answer.text().starts_with("app "), "{target}");
+    }
+}
+
+/// A folder with names of every kind, listed.
+#[cfg(all(feature = "listing", unix))]
+fn listed() -> (TempDir, Client) {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
+
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("files");
+    fs::create_dir_all(root.join("docs/deep")).unwrap();
+    let names: [&[u8]; 6] = [
+        b"a:b.txt",
+        b"<b>&\"q\".html",
+        b"caf\xe9.txt",
+        "na\u{ef}ve \u{444}.txt".as_bytes(),
+        b"100% #1?.txt",
+        b".env",
+    ];
+    for name in names {
+        fs::write(root.join(OsStr::from_bytes(name)), name).unwrap();
+    }
+    fs::write(root.join("docs/index.html"), "<p>docs").unwrap();
+    fs::write(folder.path().join("secret"), "secret").unwrap();
+    symlink(folder.path().join("secret"), root.join("out")).unwrap();
+    symlink("docs", root.join("in")).unwrap();
+    symlink("nowhere", root.join("broken")).unwrap();
+    let site = SharedData::new(|request: &Request| format!("app {}", request.path()))
+        .folder("/files", root)
+        .data("/packed", &[("a/b.txt", b"b"), ("c.txt", b"see")])
+        .index("index.html")
+        .listing(true)
+        .hide(|path| path.starts_with('.'));
+    (folder, Client::new(site))
+}
+
+#[cfg(all(feature = "listing", unix))]
+#[track_caller]
+fn names(client: &Client, target: &str) -> Vec<String> {
+    let answer = client.get(target).header("accept", "text/plain");
+    let answer = answer.send().unwrap();
+    assert_eq!(answer.status(), 200, "{target}");
+    let text = answer.text();
+    let lines = text.lines().skip(1);
+    lines.map(|line| line[28..].trim().to_owned()).collect()
+}
+
+#[cfg(all(feature = "listing", unix))]
+#[test]
+fn a_listing_has_what_can_be_asked_for_and_nothing_else() {
+    let (_folder, client) = listed();
+    let all = [
+        "docs/",
+        "in/",
+        "100% #1?.txt",
+        "<b>&\"q\".html",
+        "a:b.txt",
+        "caf\u{fffd}.txt",
+        "na\u{ef}ve \u{444}.txt",
+    ];
+    assert_eq!(names(&client, "/files/"), all);
+    assert_eq!(names(&client, "/files/docs/deep/"), [""; 0]);
+    assert_eq!(names(&client, "/packed/"), ["a/", "c.txt"]);
+    assert_eq!(names(&client, "/packed/a/"), ["b.txt"]);
+    for (target, want) in [
+        ("/files", "files/"),
+        ("/files/docs/deep", "deep/"),
+        ("/packed/a", "a/"),
+    ] {
+        let answer = client.get(target).send().unwrap();
+        assert_eq!(answer.header("location"), Some(want), "{target}");
+    }
+    for target in ["/files/none/", "/packed/none/", "/files/docs/index.html/"] {
+        let answer = client.get(target).send().unwrap();
+        assert_eq!(answer.text(), format!("app {target}"));
+    }
+    assert_eq!(client.get("/files/docs/").send().unwrap().text(), "<p>docs");
+}
+
+#[cfg(all(feature = "listing", feature = "json", unix))]
+#[test]
+fn every_link_of_a_listing_leads_to_its_file() {
+    let (_folder, client) = listed();
+    let request = client.get("/files/").header("accept", "application/json");
+    let answer = request.send().unwrap();
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    let json: serde_json::Value = serde_json::from_slice(answer.bytes()).unwrap();
+    assert_eq!(json["path"], "/files/");
+    let entries = json["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 7);
+    for entry in entries.iter().filter(|entry| entry["kind"] == "file") {
+        let href = entry["href"].as_str().unwrap().trim_start_matches("./");
+        let file = client.get(&format!("/files/{href}")).send().unwrap();
+        // Each file holds its own name.
+        assert_eq!(file.text(), entry["name"].as_str().unwrap());
+        assert_eq!(entry["bytes"], file.bytes().len());
+    }
+}
+
+#[cfg(all(feature = "listing", unix))]
+#[test]
+fn a_listing_is_a_page_whatever_the_names_are() {
+    let (_folder, client) = listed();
+    // What wget sends: it follows the links.
+    let page = client.get("/files/?sort=time").header("accept", "*/*");
+    let page = page.send().unwrap();
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    let text = page.text();
+    assert!(!text.contains("<b>&"), "a name is escaped");
+    assert!(
+        text.contains("href=\"docs&#x2f;?sort=time&amp;order=desc\""),
+        "{text}"
+    );
+    let head = client.head("/files/").send().unwrap();
+    assert_eq!((head.status().as_u16(), head.bytes().len()), (200, 0));
 }
