@@ -4,7 +4,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 // The whole set is compiled in: a page needs no file at run time and asks nothing of the network.
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: [(&str, &str); 11] = [
     ("base", include_str!("../../templates/base.html")),
     ("build", include_str!("../../templates/build.html")),
     ("died", include_str!("../../templates/died.html")),
