@@ -6,7 +6,7 @@ use crate::middleware::doors;
 use crate::request::Request;
 use crate::security::constant_time_eq;
 use crate::text::latin1;
-use crate::wsgi::{App, Body, Environ, Reply, Result, StartResponse};
+use crate::wsgi::{App, Body, Environ, Reply, Result, Route, StartResponse};
 
 /// An app behind a user name and a password (RFC 7617), which browsers ask for by themselves.
 ///
@@ -124,6 +124,10 @@ impl<A: App> App for BasicAuth<A> {
             Some(reply) => doors::start(reply, start_response),
             None => self.app.wsgi(environ, start_response),
         }
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        self.app.routes()
     }
 }
 

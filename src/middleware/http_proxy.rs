@@ -10,7 +10,7 @@ use crate::middleware::doors;
 use crate::net::{Pace, Stream};
 use crate::text::percent;
 use crate::wire::{Incoming, Wire};
-use crate::wsgi::{App, Body, Environ, Reply, Result, StartResponse};
+use crate::wsgi::{App, Body, Environ, Reply, Result, Route, StartResponse};
 
 /// An app of which some paths are another server's: requests for them are passed on over HTTP,
 /// and the answers come back, both as they stream.
@@ -186,6 +186,18 @@ impl<A: App> App for HttpProxy<A> {
             Some(reply) => doors::start(reply, start_response),
             None => self.app.wsgi(environ, start_response),
         }
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        let passages = self.passages.iter().map(|passage| {
+            let Upstream {
+                host, port, path, ..
+            } = &passage.upstream;
+            Route::unknown(format!("http://{host}:{port}{path}")).below(&passage.prefix)
+        });
+        let mut routes: Vec<_> = passages.collect();
+        routes.extend(self.app.routes()?);
+        Ok(routes)
     }
 }
 

@@ -2,7 +2,7 @@ use crate::exceptions;
 use crate::http::TrustedHosts;
 use crate::middleware::doors;
 use crate::request::Request;
-use crate::wsgi::{App, Body, Environ, Error, Reply, Result, StartResponse};
+use crate::wsgi::{App, Body, Environ, Error, Reply, Result, Route, StartResponse};
 
 /// An app that answers to some hosts only; a request for another is a 400.
 ///
@@ -57,5 +57,9 @@ impl<A: App> App for TrustHosts<A> {
             return self.app.wsgi(environ, start_response);
         };
         doors::start(reply, start_response)
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        self.app.routes()
     }
 }

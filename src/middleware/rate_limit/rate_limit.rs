@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::exceptions::HttpException;
 use crate::middleware::doors;
 use crate::middleware::rate_limit::buckets::Buckets;
-use crate::wsgi::{App, Body, Environ, Reply, Result, StartResponse};
+use crate::wsgi::{App, Body, Environ, Reply, Result, Route, StartResponse};
 
 /// An app that each client may ask so many times in so much time. Beyond that the answer is a
 /// 429, with `Retry-After`.
@@ -130,6 +130,10 @@ impl<A: App> App for RateLimit<A> {
             Some(reply) => doors::start(reply, start_response),
             None => self.app.wsgi(environ, start_response),
         }
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        self.app.routes()
     }
 }
 
