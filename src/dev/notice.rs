@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::pages::{BuildFailed, Diagnostic, Level};
+
 /// Something the person at the keyboard should hear.
 ///
 /// The library prints nothing: it gives each notice to the [`Sink`] of [`Supervisor`](super::Supervisor).
@@ -111,6 +113,22 @@ pub enum Notice {
     },
     /// devserve is ending, and lets open requests end first.
     Stopping,
+}
+
+impl Notice {
+    pub(super) fn build_failed(target: String, report: &BuildFailed) -> Self {
+        let is_error = |diagnostic: &&Diagnostic| diagnostic.level == Level::Error;
+        let errors = report.diagnostics.iter().filter(is_error);
+        let rendered: Vec<&str> = errors.map(|error| error.rendered.as_str()).collect();
+        Self::BuildFailed {
+            target,
+            errors: rendered.len(),
+            rendered: match rendered.is_empty() {
+                true => report.output.clone(),
+                false => rendered.concat(),
+            },
+        }
+    }
 }
 
 /// One request that the front answered, for the access log.

@@ -22,6 +22,7 @@ fn help_is_short_or_long() {
     check("help", &["-h"]);
     check("help_run", &["run", "-h"]);
     check("help_run_long", &["run", "--help"]);
+    check("help_routes_long", &["routes", "--help"]);
     check("help_new_long", &["new", "--help"]);
 }
 

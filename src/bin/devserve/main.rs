@@ -7,9 +7,11 @@ mod failure;
 mod lines;
 mod new;
 mod output;
+mod routes;
 mod run;
 mod signals;
 mod style;
+mod table;
 
 use std::process::ExitCode;
 
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
     let style = style::choose(args.color);
     let done = match args.command {
         Command::Run(args) => run::run(args, style),
+        Command::Routes(args) => routes::routes(&args, style),
         Command::New(args) => new::new(&args),
     };
     match done {
