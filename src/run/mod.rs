@@ -35,7 +35,8 @@ const GRACE: Duration = Duration::from_secs(10);
 /// It listens on the socket a supervisor handed over, else at `HOST` and `PORT`, else at
 /// 127.0.0.1:8000. `DEVSERVE_ENGINE` chooses the engine: `devserve`, or `tiny-http` in programs
 /// built with that feature. Programs built with `debug_assertions` explain faults in the browser
-/// (feature `debugger`); others answer with a bare 500.
+/// (feature `debugger`); others answer with a bare 500. Started by `devserve routes` it serves
+/// nobody: it tells what the app answers, and returns.
 ///
 /// ```no_run
 /// use devserve::{Request, Response};
