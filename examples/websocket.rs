@@ -4,18 +4,23 @@
 //! back, as text or as bytes. Without devserve's supervisor: `cargo run --example websocket`.
 
 use devserve::exceptions::HttpException;
+use devserve::router::Router;
 use devserve::wsgi::{Body, Reply, Upgraded};
 use devserve::{Request, Response, Result};
 use tungstenite::WebSocket;
 use tungstenite::handshake::server::create_response_with_body;
 use tungstenite::protocol::Role;
 
-pub(crate) fn app(request: &Request) -> Result<Reply> {
-    match &*request.path() {
-        "/" => Response::html(PAGE).into_reply(),
-        "/echo" => accept(request, echo),
-        _ => Err(HttpException::not_found().into()),
-    }
+pub(crate) fn app() -> Router {
+    Router::new().get("/", page).websocket("/echo", echo)
+}
+
+fn page(_: &Request) -> Response {
+    Response::html(PAGE)
+}
+
+fn echo(request: &Request) -> Result<Reply> {
+    accept(request, send_back)
 }
 
 /// Answers that the connection speaks WebSocket from now on, if it was asked to.
@@ -33,7 +38,7 @@ pub(crate) fn accept(
 }
 
 /// Sends back what comes, until the other side closes, or is no more.
-fn echo(connection: Upgraded) {
+fn send_back(connection: Upgraded) {
     let mut socket = WebSocket::from_raw_socket(connection, Role::Server, None);
     while let Ok(message) = socket.read() {
         let is_for_us = message.is_text() || message.is_binary();
@@ -78,5 +83,5 @@ const PAGE: &str = r##"<!doctype html>
 "##;
 
 fn main() -> Result<()> {
-    devserve::run(app)
+    devserve::run(app())
 }

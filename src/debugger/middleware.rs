@@ -11,7 +11,7 @@ use crate::debugger::report;
 use crate::exceptions;
 use crate::http::header;
 use crate::pages::{self, Failure};
-use crate::wsgi::{App, Body, Environ, Error, Reply, Result, StartResponse, Status};
+use crate::wsgi::{App, Body, Environ, Error, Reply, Result, Route, StartResponse, Status};
 
 /// An app that explains the faults of the app it holds.
 ///
@@ -179,6 +179,10 @@ impl<A: App> App for Debugger<A> {
                 Ok(body)
             }
         }
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        self.app.routes()
     }
 }
 

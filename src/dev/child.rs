@@ -32,10 +32,18 @@ pub(crate) struct Launch {
     pub(crate) engine: Option<String>,
     /// The package's folder, told to the app as `cargo run` tells it.
     pub(crate) package_dir: PathBuf,
-    /// The public URL of the front.
-    pub(crate) front: String,
+    pub(crate) task: Task,
     /// A folder that nobody else may enter, for the sockets.
     pub(crate) sockets: PathBuf,
+}
+
+/// What the app is started for.
+#[derive(Debug, Clone)]
+pub(crate) enum Task {
+    /// To serve behind the front with this public URL.
+    Serve { front: String },
+    /// To write its routes to this file.
+    TellRoutes { file: PathBuf },
 }
 
 /// One running generation of the app: its process and whatever that starts, as one group.
@@ -82,6 +90,11 @@ impl Child {
         };
         child.follow(notify, generation, events)?;
         Ok(child)
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> Pid {
+        self.group
     }
 
     /// Where the generation listens.
@@ -157,7 +170,6 @@ fn command(launch: &Launch, executable: &Path, notify_path: &Path) -> Command {
         .env(handover::LISTEN_FDS, "1")
         .env_remove(handover::LISTEN_PID)
         .env(handover::NOTIFY_SOCKET, notify_path)
-        .env(handover::DEVSERVE_FRONT, &launch.front)
         .envs(
             launch
                 .engine
@@ -168,6 +180,13 @@ fn command(launch: &Launch, executable: &Path, notify_path: &Path) -> Command {
         .stderr(Stdio::piped())
         // Ctrl-C at the terminal is ours alone: we end the app when its requests are answered.
         .process_group(0);
+    match &launch.task {
+        Task::Serve { front } => command.env(handover::DEVSERVE_FRONT, front),
+        Task::TellRoutes { file } => command
+            .env(handover::DEVSERVE_ROUTES, file)
+            // What the program says is no part of the answer.
+            .stdout(io::stderr()),
+    };
     sys::process::die_with_parent(&mut command);
     command
 }

@@ -1,4 +1,5 @@
-//! The machinery of `devserve run`: one front that holds the port, many lives of the app behind it.
+//! The machinery of `devserve run`: one front that holds the port, many lives of the app behind it;
+//! and of `devserve routes`, which starts the app once to ask it something ([`Inquiry`]).
 //!
 //! Start at [`Supervisor`]. A save goes from `watch`, which sees it, through `inputs`, which knows
 //! whether the app is made of that file, as an `Event` to `state`, whose `step` decides; `worker`
@@ -9,6 +10,10 @@
 
 mod project;
 mod supervisor;
+
+mod inquiry;
+mod listening;
+mod route;
 
 mod event;
 mod generation;
@@ -32,6 +37,8 @@ pub(crate) mod inject;
 mod notice;
 pub(crate) mod reload;
 
+pub use inquiry::{Inquiry, InquiryError, Question};
 pub use notice::{AccessRecord, Notice, Sink};
 pub use project::{Choice, Program, ProjectError};
+pub use route::Route;
 pub use supervisor::{Config, StartError, Stopper, Supervisor};

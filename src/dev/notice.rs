@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::net::Address;
+use crate::pages::{BuildFailed, Diagnostic, Level};
 
 /// Something the person at the keyboard should hear.
 ///
@@ -133,6 +134,21 @@ impl Notice {
             Address::Unix(_) | Address::Fd(_) => address.to_string(),
         };
         Self::Holding { url }
+    }
+
+    /// That a build failed, with what the compiler said.
+    pub(super) fn build_failed(target: String, report: &BuildFailed) -> Self {
+        let is_error = |diagnostic: &&Diagnostic| diagnostic.level == Level::Error;
+        let errors = report.diagnostics.iter().filter(is_error);
+        let rendered: Vec<&str> = errors.map(|error| error.rendered.as_str()).collect();
+        Self::BuildFailed {
+            target,
+            errors: rendered.len(),
+            rendered: match rendered.is_empty() {
+                true => report.output.clone(),
+                false => rendered.concat(),
+            },
+        }
     }
 }
 

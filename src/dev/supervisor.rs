@@ -11,7 +11,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::dev::build::{self, Builder, Workshop};
-use crate::dev::child::Launch;
+use crate::dev::child::{Launch, Task};
 use crate::dev::event::Event;
 use crate::dev::front::{Front, LiveReload};
 use crate::dev::gate::Gate;
@@ -59,9 +59,9 @@ pub struct Supervisor {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Ends a [`Supervisor`] from elsewhere, such as a thread that hears signals.
+/// Ends a [`Supervisor`], or a question for routes, from elsewhere, such as a thread that hears signals.
 #[derive(Debug, Clone)]
-pub struct Stopper(Sender<Event>);
+pub struct Stopper(pub(super) Sender<Event>);
 
 impl Stopper {
     /// Takes no more requests, lets open ones end, ends the app. The second time: at once.
@@ -140,7 +140,9 @@ impl Supervisor {
             args: config.args,
             engine: config.engine,
             package_dir: project.package_dir.clone(),
-            front: told_url(scheme, front.address()),
+            task: Task::Serve {
+                front: told_url(scheme, front.address()),
+            },
             sockets: sockets.path().to_owned(),
         };
         let worker = Worker {
@@ -222,7 +224,7 @@ fn progress(gate: Arc<Gate>, sink: Sink) -> build::Progress {
 
 /// A new folder that only this user may enter, with a path short enough for a socket in it:
 /// 108 bytes is all a Unix socket's address holds.
-fn private_dir() -> io::Result<TempDir> {
+pub(super) fn private_dir() -> io::Result<TempDir> {
     const ROOM: usize = 80;
     let dir = tempfile::Builder::new().prefix("devserve-").tempdir()?;
     if dir.path().as_os_str().as_bytes().len() <= ROOM {

@@ -14,7 +14,7 @@ use crate::dev::notice::{Notice, Sink};
 use crate::dev::project::Project;
 use crate::dev::reload::ReloadHub;
 use crate::dev::state::{Action, Death, Doing, State, step};
-use crate::pages::{AppDied, BuildFailed, Diagnostic, Level};
+use crate::pages::{AppDied, BuildFailed, Level};
 
 /// How long a retired generation may go on answering what it had begun.
 const GRACE: Duration = Duration::from_secs(5);
@@ -243,17 +243,8 @@ impl Worker {
         self.gate.explain(Arc::new(report.page()));
         self.hub
             .broken(format!("Build failed: {}", summary(report)));
-        let is_error = |diagnostic: &&Diagnostic| diagnostic.level == Level::Error;
-        let errors = report.diagnostics.iter().filter(is_error);
-        let rendered: Vec<&str> = errors.map(|error| error.rendered.as_str()).collect();
-        self.sink.tell(Notice::BuildFailed {
-            target: self.project.title(),
-            errors: rendered.len(),
-            rendered: match rendered.is_empty() {
-                true => report.output.clone(),
-                false => rendered.concat(),
-            },
-        });
+        self.sink
+            .tell(Notice::build_failed(self.project.title(), report));
     }
 
     fn explain_death(&self, generation: Generation, how: String, stderr: Vec<String>, when: Death) {

@@ -18,7 +18,7 @@ pub fn answer(error: &Error, environ: &Environ) -> Option<Reply> {
 }
 
 fn client_fault(error: &(dyn StdError + Send + Sync + 'static)) -> Option<HttpException> {
-    HttpException::standing_for(error).filter(|exception| exception.status().is_client_error())
+    HttpException::standing_for(error).filter(|exception| !exception.status().is_server_error())
 }
 
 impl HttpException {

@@ -28,7 +28,9 @@ macro_rules! faults {
                         return Some(Self::of(error, $status(error), $help(error)));
                     }
                 )*
-                unsatisfied_range(error).or_else(|| broken_message(error))
+                unsatisfied_range(error)
+                    .or_else(|| broken_message(error))
+                    .or_else(|| unrouted(error))
             }
         }
     };
@@ -60,6 +62,17 @@ impl From<RangeNotSatisfiable> for HttpException {
 fn unsatisfied_range(error: &(dyn StdError + 'static)) -> Option<HttpException> {
     let error: &RangeNotSatisfiable = error.downcast_ref()?;
     Some((*error).into())
+}
+
+#[cfg(feature = "routing")]
+fn unrouted(error: &(dyn StdError + 'static)) -> Option<HttpException> {
+    let error: &crate::routing::MatchError = error.downcast_ref()?;
+    Some(error.clone().into())
+}
+
+#[cfg(not(feature = "routing"))]
+fn unrouted(_: &(dyn StdError + 'static)) -> Option<HttpException> {
+    None
 }
 
 /// What the input stream reports when the client breaks HTTP or the form in the middle of a

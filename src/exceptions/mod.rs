@@ -8,6 +8,8 @@ mod answer;
 mod exception;
 mod faults;
 mod page;
+#[cfg(feature = "routing")]
+mod unrouted;
 
 pub use answer::answer;
 pub use exception::HttpException;

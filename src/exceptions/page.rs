@@ -1,10 +1,9 @@
-use std::fmt::Write;
-
 use crate::exceptions::HttpException;
 use crate::http::header;
 use crate::request::Request;
 use crate::response::Response;
 use crate::text::html;
+use crate::text::json::quote;
 
 /// The media type of problem details (RFC 9457 §3).
 const PROBLEM: &str = "application/problem+json";
@@ -66,21 +65,3 @@ const STYLE: &str = "\
 body { max-width: 36rem; margin: 15vh auto 0; padding: 0 1.5rem; font: 1rem/1.5 system-ui, sans-serif }
 h1 { margin: 0; font-size: 1.75rem; line-height: 1.25 }
 ";
-
-/// A JSON string (RFC 8259 §7); written here because an exception must have an answer in
-/// builds without serde too.
-fn quote(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            control if control.is_control() => {
-                write!(quoted, "\\u{:04x}", u32::from(control)).expect("a String takes all text");
-            }
-            plain => quoted.push(plain),
-        }
-    }
-    quoted.push('"');
-    quoted
-}

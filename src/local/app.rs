@@ -1,6 +1,6 @@
 use crate::local::Context;
 use crate::request::Request;
-use crate::wsgi::{App, Body, Environ, Reply, Result, StartResponse};
+use crate::wsgi::{App, Body, Environ, Reply, Result, Route, StartResponse};
 
 /// An app each of whose calls has a [`Context`] of its own.
 ///
@@ -29,6 +29,10 @@ impl<A: App> App for InContext<A> {
 
     fn wsgi(&self, environ: &mut Environ, start_response: &mut dyn StartResponse) -> Result<Body> {
         Self::enter(environ, |environ| self.0.wsgi(environ, start_response))
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        self.0.routes()
     }
 }
 

@@ -6,7 +6,7 @@ use crate::middleware::doors;
 use crate::request::Request;
 use crate::security::constant_time_eq;
 use crate::text::latin1;
-use crate::wsgi::{App, Body, Environ, Reply, Result, StartResponse};
+use crate::wsgi::{App, Body, Environ, Reply, Result, Route, StartResponse};
 
 /// An app behind a user name and a password (RFC 7617), which browsers ask for by themselves.
 ///
@@ -118,6 +118,10 @@ impl<A: App> App for BasicAuth<A> {
 
     fn wsgi(&self, environ: &mut Environ, start_response: &mut dyn StartResponse) -> Result<Body> {
         doors::wsgi(self.refusal(environ)?, &self.app, environ, start_response)
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        self.app.routes()
     }
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 use crate::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use crate::middleware::doors::{self, EditedHead};
 use crate::response::Response;
-use crate::wsgi::{App, Body, Environ, Reply, Result, StartResponse};
+use crate::wsgi::{App, Body, Environ, Reply, Result, Route, StartResponse};
 
 /// An app that pages of other origins may call (CORS; Fetch §3.3).
 ///
@@ -175,6 +175,10 @@ impl<A: App> App for Cors<A> {
             edit: |_, headers: &mut HeaderMap| self.policy.mark(origin.as_ref(), headers),
         };
         self.app.wsgi(environ, &mut start)
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        self.app.routes()
     }
 }
 

@@ -3,7 +3,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::middleware::doors;
-use crate::wsgi::{App, Body, Environ, Reply, Result, StartResponse};
+use crate::wsgi::{App, Body, Environ, Reply, Result, Route, StartResponse};
 
 /// Several apps as one: each below a path of its own, and one for all other paths.
 ///
@@ -86,6 +86,16 @@ impl App for Dispatcher {
 
     fn wsgi(&self, environ: &mut Environ, start_response: &mut dyn StartResponse) -> Result<Body> {
         self.dispatch(environ, |app, environ| app.wsgi(environ, start_response))
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        let mut routes = Vec::new();
+        for (prefix, app) in &self.mounts {
+            let below = app.routes()?.into_iter();
+            routes.extend(below.map(|route| route.below(prefix)));
+        }
+        routes.extend(self.app.routes()?);
+        Ok(routes)
     }
 }
 

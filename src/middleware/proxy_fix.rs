@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use crate::http::forwarded::{self, Forwarded};
 use crate::http::{HeaderMap, Host, header};
 use crate::text::{digits, percent};
-use crate::wsgi::{App, Body, Environ, Reply, Result, StartResponse};
+use crate::wsgi::{App, Body, Environ, Reply, Result, Route, StartResponse};
 
 /// An app behind proxies: the client's address, the scheme and the host are what the proxies
 /// say they were.
@@ -77,6 +77,10 @@ impl<A: App> App for ProxyFix<A> {
     fn wsgi(&self, environ: &mut Environ, start_response: &mut dyn StartResponse) -> Result<Body> {
         self.hops.believe(environ.headers()).apply(environ)?;
         self.app.wsgi(environ, start_response)
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        self.app.routes()
     }
 }
 

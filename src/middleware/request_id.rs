@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use crate::middleware::doors::EditedHead;
-use crate::wsgi::{App, Body, Environ, Reply, Result, StartResponse};
+use crate::wsgi::{App, Body, Environ, Reply, Result, Route, StartResponse};
 
 /// An app whose requests have a name each, by which log, answer and the servers behind it can be
 /// put side by side.
@@ -112,6 +112,10 @@ impl<A: App> App for RequestId<A> {
         let body = self.app.wsgi(environ, &mut start);
         note(&id, environ, status.get().filter(|_| body.is_ok()));
         body
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        self.app.routes()
     }
 }
 

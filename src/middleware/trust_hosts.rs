@@ -2,7 +2,7 @@ use crate::exceptions;
 use crate::http::TrustedHosts;
 use crate::middleware::doors;
 use crate::request::Request;
-use crate::wsgi::{App, Body, Environ, Error, Reply, Result, StartResponse};
+use crate::wsgi::{App, Body, Environ, Error, Reply, Result, Route, StartResponse};
 
 /// An app that answers to some hosts only; a request for another is a 400.
 ///
@@ -51,5 +51,9 @@ impl<A: App> App for TrustHosts<A> {
 
     fn wsgi(&self, environ: &mut Environ, start_response: &mut dyn StartResponse) -> Result<Body> {
         doors::wsgi(self.refusal(environ)?, &self.app, environ, start_response)
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        self.app.routes()
     }
 }

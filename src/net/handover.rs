@@ -1,6 +1,7 @@
 use std::env;
 use std::io;
 use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
 
 use crate::net::{Address, BindError, Listener};
 
@@ -14,6 +15,8 @@ pub const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
 pub const DEVSERVE_FRONT: &str = "DEVSERVE_FRONT";
 /// The engine the program should serve with: `devserve`, or `tiny-http`.
 pub const DEVSERVE_ENGINE: &str = "DEVSERVE_ENGINE";
+/// The file to write the app's routes to as JSON, in place of serving.
+pub const DEVSERVE_ROUTES: &str = "DEVSERVE_ROUTES";
 
 /// The field in which a front names the peer it got the request from, as `127.0.0.1:50312`.
 ///
@@ -33,6 +36,8 @@ pub struct Handover {
     pub front: Option<String>,
     /// The engine that was asked for by name.
     pub engine: Option<String>,
+    /// The file that wants to be told of the app's routes.
+    pub routes: Option<PathBuf>,
     notify: Option<UnixDatagram>,
 }
 
@@ -59,6 +64,7 @@ impl Handover {
             listener,
             front: text(DEVSERVE_FRONT),
             engine: text(DEVSERVE_ENGINE).filter(|name| !name.is_empty()),
+            routes: env::var_os(DEVSERVE_ROUTES).map(PathBuf::from),
             notify,
         })
     }

@@ -32,4 +32,4 @@ mod url;
 pub use json_error::JsonError;
 pub use request::Request;
 #[cfg(feature = "routing")]
-pub(crate) use routed::{Routed, States};
+pub(crate) use routed::{Answered, Routed, States};

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 
 use crate::request::Request;
-use crate::routing::{Adapter, Map, Value};
+use crate::routing::{Adapter, Map, Rule, Value};
 use crate::wsgi::Result;
 
 /// What a router tells the views of a request, in the environ's extensions.
@@ -22,6 +22,10 @@ struct Scope {
     // The router that this one is mounted in.
     outer: Option<Routed>,
 }
+
+/// The router whose rule has answered the request, left for those who stand around it.
+#[derive(Clone, Debug)]
+pub(crate) struct Answered(pub(crate) Routed);
 
 /// Values that views share, one of each type.
 #[derive(Debug, Default)]
@@ -63,6 +67,12 @@ impl Routed {
         self.0.matched.set(index).ok(); // a request is matched once
     }
 
+    /// The rule that has taken the request.
+    pub(crate) fn rule(&self) -> Option<&Rule> {
+        let index = self.0.matched.get()?;
+        Some(self.0.map.rule(*index))
+    }
+
     /// This one, then those it is mounted in.
     fn all(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(Some(self), |routed| routed.outer())
@@ -74,9 +84,19 @@ impl<'a> Request<'a> {
     /// The endpoint of the rule that took the request; `None` before a rule has, and without a
     /// router.
     pub fn endpoint(&self) -> Option<&'a str> {
-        let routed = self.routed()?;
-        let rule = routed.0.map.rules().nth(*routed.0.matched.get()?)?;
-        Some(rule.endpoint())
+        Some(self.routed()?.rule()?.endpoint())
+    }
+
+    /// The rule that took the request, from the root of the server: `/admin/user/<int:id>`.
+    ///
+    /// It is also known to what stands around the router, once that has answered: middleware
+    /// counts requests by rule, and not by path. `None` before that, and where no rule took it.
+    pub fn url_rule(&self) -> Option<String> {
+        let answered = || Some(&self.environ.extensions().get::<Answered>()?.0);
+        let within = self.routed().filter(|routed| routed.rule().is_some());
+        let routed = within.or_else(answered)?;
+        let root = String::from_utf8_lossy(&routed.0.script_root);
+        Some(format!("{}{}", root.trim_end_matches('/'), routed.rule()?))
     }
 
     /// The router's map bound to this request, to build any kind of URL.

@@ -1,4 +1,5 @@
 use std::any::type_name;
+use std::cmp::Reverse;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -6,12 +7,12 @@ use bytes::Bytes;
 
 use crate::exceptions::{self, HttpException};
 use crate::http::{HeaderValue, Method, StatusCode, header};
-use crate::request::{Request, Routed, States};
+use crate::request::{Answered, Request, Routed, States};
 use crate::response::{IntoResponse, Response};
 use crate::router::View;
 use crate::router::hooks::Hooks;
 use crate::routing::{Map, MapBuilder, MatchError, Params, Rule, RuleError};
-use crate::wsgi::{App, Environ, Error, Reply, Result};
+use crate::wsgi::{App, Environ, Error, Reply, Result, Route};
 
 /// An app made of views, each at its rule. The [module](crate::router) shows one.
 ///
@@ -128,7 +129,20 @@ impl Router {
         self
     }
 
-    /// Runs before every view, mounted app and fallback, and may answer in its place.
+    /// `view` answers WebSockets at the paths of `rule`, and no other request: it answers with
+    /// 101 and a [`Body::upgrade`](crate::wsgi::Body::upgrade), as `examples/websocket.rs` does.
+    #[must_use]
+    pub fn websocket<A, V: View<A>>(self, rule: &str, view: V) -> Self {
+        let endpoint = endpoint_of::<V>(rule);
+        self.route(
+            Rule::new(rule, endpoint).methods([Method::GET]).websocket(),
+            view,
+        )
+    }
+
+    /// Runs before every answer, and may answer in its place: before views, mounted apps and
+    /// the fallback, and also, as in Flask, where the router itself has the answer: a redirect,
+    /// a 404, a 405, `OPTIONS`. [`Request::endpoint`] says whether a rule takes the request.
     #[must_use]
     pub fn before<H>(mut self, hook: H) -> Self
     where
@@ -254,28 +268,29 @@ impl Router {
     fn route_request(&self, map: &Map, environ: &Environ) -> Result<Option<Reply>> {
         let adapter = map.bind_to_environ(environ)?;
         let request = Request::new(environ);
-        let matched = match adapter.match_request() {
-            Ok(matched) => matched,
-            Err(MatchError::NotFound { .. }) => return self.hooks.run_before(&request),
-            Err(MatchError::RequestRedirect { url }) => {
-                let response = Response::redirect_with(StatusCode::PERMANENT_REDIRECT, &url);
-                return response.into_reply().map(Some);
-            }
-            Err(MatchError::MethodNotAllowed { allowed, .. }) => {
-                return not_allowed(environ.method(), allowed).map(Some);
-            }
-            Err(error) => {
-                Err(HttpException::new(error.status()).with_description(error.to_string()))?
-            }
-        };
-        if let Some(routed) = environ.extensions().get::<Routed>() {
+        let matched = adapter.match_request();
+        if let (Ok(matched), Some(routed)) = (&matched, environ.extensions().get::<Routed>()) {
             routed.matched(matched.index());
         }
         if let Some(reply) = self.hooks.run_before(&request)? {
             return Ok(Some(reply));
         }
-        let view = &self.views[matched.index()];
-        (view.answer)(&request, matched.params()).map(Some)
+        match matched {
+            Ok(matched) => {
+                let view = &self.views[matched.index()];
+                (view.answer)(&request, matched.params()).map(Some)
+            }
+            Err(MatchError::NotFound { .. }) => Ok(None),
+            // No error handler sees it: it is the router's own business.
+            Err(MatchError::RequestRedirect { url }) => {
+                let response = Response::redirect_with(StatusCode::PERMANENT_REDIRECT, &url);
+                response.into_reply().map(Some)
+            }
+            Err(MatchError::MethodNotAllowed { allowed, .. }) => {
+                not_allowed(environ.method(), allowed).map(Some)
+            }
+            Err(error) => Err(HttpException::from(error).into()),
+        }
     }
 
     fn answer(&self, environ: &mut Environ) -> Result<Reply> {
@@ -321,13 +336,35 @@ impl App for Router {
         let outer = environ.extensions().get::<Routed>().cloned();
         let routed = Routed::new(Arc::clone(map), Arc::clone(&self.states), root, outer);
         environ.extensions_mut().insert(routed.clone());
+        environ.extensions_mut().remove::<Answered>();
         let reply = self.answer(environ);
+        if routed.rule().is_some() {
+            environ.extensions_mut().insert(Answered(routed.clone()));
+        }
         // What stands around this router is of the outer one again.
         match routed.outer() {
             Some(outer) => environ.extensions_mut().insert(outer.clone()),
             None => environ.extensions_mut().remove::<Routed>(),
         };
         reply
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        let mut routes = self.map().map_err(Clone::clone)?.routes();
+        let methods = routes.iter_mut().filter_map(|route| route.methods.as_mut());
+        methods.for_each(add_options);
+        let mut mounts: Vec<_> = self.mounts.iter().collect();
+        // Of those with one length the last counts, as in `elsewhere`.
+        mounts.reverse();
+        mounts.sort_by_key(|mount| Reverse(mount.prefix.len()));
+        for mount in mounts {
+            let below = mount.app.routes()?.into_iter();
+            routes.extend(below.map(|route| route.below(&mount.prefix)));
+        }
+        if let Some(fallback) = &self.fallback {
+            routes.extend(fallback.routes()?);
+        }
+        Ok(routes)
     }
 }
 
@@ -353,10 +390,7 @@ impl Mount {
 
 /// `OPTIONS` is answered for every path there is (RFC 9110 §9.3.7); all else is a 405.
 fn not_allowed(method: &Method, mut allowed: Vec<Method>) -> Result<Reply> {
-    if !allowed.contains(&Method::OPTIONS) {
-        allowed.push(Method::OPTIONS);
-    }
-    allowed.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+    add_options(&mut allowed);
     if method != Method::OPTIONS {
         return Err(HttpException::method_not_allowed()
             .with_allow(allowed)
@@ -367,6 +401,14 @@ fn not_allowed(method: &Method, mut allowed: Vec<Method>) -> Result<Reply> {
     let allow = HeaderValue::try_from(names.join(", "))?;
     reply.headers_mut().insert(header::ALLOW, allow);
     Ok(reply)
+}
+
+/// Adds the method that the router answers for every rule.
+fn add_options(methods: &mut Vec<Method>) {
+    if !methods.contains(&Method::OPTIONS) {
+        methods.push(Method::OPTIONS);
+    }
+    methods.sort_by(|a, b| a.as_str().cmp(b.as_str()));
 }
 
 /// A function's name without its path; the rule where it has none.

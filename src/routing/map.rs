@@ -71,6 +71,11 @@ impl Map {
         self.bounds.iter().map(|bound| &bound.rule)
     }
 
+    /// The rule at this place.
+    pub(crate) fn rule(&self, index: usize) -> &Rule {
+        &self.bounds[index].rule
+    }
+
     /// The names of what a rule finds: its variables, then its defaults.
     pub(crate) fn arguments(&self, index: usize) -> impl Iterator<Item = &str> {
         self.bounds[index].arguments()

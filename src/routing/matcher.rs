@@ -20,6 +20,8 @@ pub(super) struct Matcher {
     states: Vec<State>,
     edges: Vec<Edge>,
     terminals: Vec<Terminal>,
+    /// All rules, in the order in which they are tried.
+    pub(super) order: Vec<usize>,
     /// Where the empty domain leads, which most maps have alone.
     no_domain: Option<u32>,
     /// Whether rules without a domain are for every domain.
@@ -343,7 +345,14 @@ impl Tree {
     }
 
     /// The automaton.
-    pub(super) fn compile(self, any_domain: bool) -> Matcher {
+    pub(super) fn compile(mut self, any_domain: bool) -> Matcher {
+        for node in &mut self.nodes {
+            node.edges
+                .sort_by_cached_key(|(segment, _)| segment.weight());
+            // Fewer methods say more.
+            node.terminals
+                .sort_by_key(|terminal| terminal.methods.len());
+        }
         let labels: Vec<_> = (0..)
             .zip(&self.nodes)
             .flat_map(|(from, node)| {
@@ -356,15 +365,11 @@ impl Tree {
             states: Vec::with_capacity(self.nodes.len()),
             edges: Vec::new(),
             terminals: Vec::new(),
+            order: self.order(),
             no_domain: self.nodes[0].labels.get("").map(|to| *to as u32),
             any_domain,
         };
-        for mut node in self.nodes {
-            node.edges
-                .sort_by_cached_key(|(segment, _)| segment.weight());
-            // Fewer methods say more.
-            node.terminals
-                .sort_by_key(|terminal| terminal.methods.len());
+        for node in self.nodes {
             let (edges, terminals) = (matcher.edges.len(), matcher.terminals.len());
             let new = node.edges.into_iter().map(|(segment, to)| Edge {
                 segment,
@@ -380,5 +385,19 @@ impl Tree {
             });
         }
         matcher
+    }
+
+    /// The rules as they are tried: what ends here, then by labels, then by edges.
+    fn order(&self) -> Vec<usize> {
+        let mut order = Vec::new();
+        let mut next = vec![0];
+        while let Some(node) = next.pop() {
+            let node = &self.nodes[node];
+            order.extend(node.terminals.iter().map(|terminal| terminal.rule));
+            // Taken from the end, so that the last comes first.
+            next.extend(node.edges.iter().rev().map(|(_, to)| *to));
+            next.extend(node.labels.values().rev());
+        }
+        order
     }
 }

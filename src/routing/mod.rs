@@ -67,6 +67,7 @@ mod matcher;
 mod methods;
 mod params;
 mod pattern;
+mod routes;
 mod rule;
 mod segment;
 mod shape;

@@ -170,6 +170,13 @@ fn parse_variable(
     }
     let variable = Variable {
         name: name.to_owned(),
+        written: match body
+            .strip_suffix(name)
+            .map(|before| before.trim_end_matches(':'))
+        {
+            None | Some("") => "default".to_owned(),
+            Some(converter) => converter.to_owned(),
+        },
         factory: factory.clone(),
         arguments,
         shape: converter.shape(),

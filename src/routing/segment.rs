@@ -31,6 +31,8 @@ pub(super) enum Element {
 #[derive(Clone)]
 pub(super) struct Variable {
     pub(super) name: String,
+    /// The converter with its arguments, as it stands in the rule; `default` where none does.
+    pub(super) written: String,
     pub(super) factory: Factory,
     pub(super) arguments: Arguments,
     pub(super) converter: Arc<dyn Converter>,

@@ -2,11 +2,13 @@
 //! the engine.
 //!
 //! [`run`] is all that most programs need. Under `devserve run` it serves on the socket that
-//! was handed over, tells the front that it is ready, and leaves the access log to it.
+//! was handed over, tells the front that it is ready, and leaves the access log to it. Under
+//! `devserve routes` it tells what the app answers, and returns.
 
 mod address;
 mod engine;
 mod explain;
+mod routes;
 mod terminal;
 
 use std::io;
@@ -33,7 +35,8 @@ const GRACE: Duration = Duration::from_secs(10);
 /// It listens on the socket a supervisor handed over, else at `HOST` and `PORT`, else at
 /// 127.0.0.1:8000. `DEVSERVE_ENGINE` chooses the engine: `devserve`, or `tiny-http` in programs
 /// built with that feature. Programs built with `debug_assertions` explain faults in the browser
-/// (feature `debugger`); others answer with a bare 500.
+/// (feature `debugger`); others answer with a bare 500. Started by `devserve routes` it serves
+/// nobody: it tells what the app answers, and returns.
 ///
 /// ```no_run
 /// use devserve::{Request, Response};
@@ -61,6 +64,10 @@ pub fn run(app: impl App) -> crate::wsgi::Result<()> {
 
 fn serve(app: impl App) -> Result<(), RunError> {
     let mut handover = Handover::take()?;
+    if let Some(file) = &handover.routes {
+        routes::tell(app.routes(), file).map_err(RunError::Routes)?;
+        return handover.ready().map_err(RunError::Notify);
+    }
     let terminal = Arc::new(Terminal::new(handover.front.is_some()));
     let engine = Engine::named(handover.engine.as_deref())?;
     let listener = match handover.listener.take() {
@@ -122,6 +129,9 @@ pub enum RunError {
     /// The system lets nobody hear Ctrl-C.
     #[error("cannot listen for signals")]
     Signals(#[source] io::Error),
+    /// `devserve routes` asked what the app answers, and cannot be told.
+    #[error("cannot write down the app's routes")]
+    Routes(#[source] io::Error),
     /// The supervisor that started this program does not hear that it is ready.
     #[error("cannot tell the supervisor that the app is ready")]
     Notify(#[source] io::Error),

@@ -6,7 +6,7 @@ use crate::http::{HeaderMap, HeaderSet, HeaderValue, SameSite, SetCookie, cookie
 use crate::session::session::{Contents, Session, SessionError};
 use crate::session::stored::Stored;
 use crate::session::{Key, Keys};
-use crate::wsgi::{App, Environ, Reply, Result};
+use crate::wsgi::{App, Environ, Reply, Result, Route};
 
 /// How sessions are kept; [`wrap`](Self::wrap) puts them around an app.
 ///
@@ -261,6 +261,10 @@ impl<A: App> App for SessionApp<A> {
         self.sessions
             .save(&session, is_https, reply.headers_mut())?;
         Ok(reply)
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        self.app.routes()
     }
 }
 

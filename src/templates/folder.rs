@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use minijinja::{Environment, Value, context, path_loader};
 
 use crate::request::Request;
-use crate::templates::{TemplateError, globals};
+use crate::templates::{TemplateError, globals, rendering};
 use crate::wsgi::Result;
 
 /// The templates in a folder, rendered by name.
@@ -71,8 +71,8 @@ impl Templates {
     /// - `get_flashed_messages(with_categories=false, category_filter=[])`;
     /// - `url_for(endpoint, name=value)`: the URL that the app's router builds.
     ///
-    /// Templates that are included or extended see them too; a macro that is imported sees its
-    /// arguments.
+    /// Templates that are included or extended see them too. A macro that is imported sees its
+    /// arguments, and may call the two functions.
     ///
     /// ```no_run
     /// use devserve::templates::{Templates, context};
@@ -93,6 +93,7 @@ impl Templates {
         values: impl Into<Value>,
     ) -> Result<String> {
         let (values, globals) = (values.into(), globals::of(request));
+        let _page = rendering::begin(&globals);
         self.render(name, context! { ..values, ..globals })
     }
 
@@ -107,6 +108,7 @@ impl Templates {
 fn environment(folder: &Path) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_loader(path_loader(folder));
+    rendering::add_functions(&mut environment);
     // Errors then quote the lines around them.
     environment.set_debug(cfg!(debug_assertions));
     environment

@@ -12,6 +12,7 @@ mod folder;
 mod globals;
 #[cfg_attr(not(feature = "routing"), path = "links_disabled.rs")]
 mod links;
+mod rendering;
 #[cfg_attr(not(feature = "session"), path = "session_disabled.rs")]
 mod session;
 

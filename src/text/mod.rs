@@ -9,6 +9,8 @@ pub mod digits;
 pub(crate) mod domain;
 /// Text made safe to stand in HTML.
 pub mod html;
+/// JSON for builds without serde.
+pub(crate) mod json;
 /// Text in WSGI's disguise: every character is one byte, U+0000 to U+00FF (PEP 3333).
 pub mod latin1;
 /// Optional white space around what a field holds: spaces and tabs (RFC 9110 §5.6.3).

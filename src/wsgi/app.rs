@@ -3,7 +3,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::wsgi::start_response::{Held, StartResponse};
-use crate::wsgi::{Body, Environ, Result, Status};
+use crate::wsgi::{Body, Environ, Result, Route, Status};
 
 /// An app's answer: status, header fields and a [`Body`], in crate `http`'s own type.
 pub type Reply = http::Response<Body>;
@@ -55,6 +55,16 @@ pub trait App: Send + Sync + 'static {
         start_response.begin(Status::of(&head), head.headers)?;
         Ok(body)
     }
+
+    /// What the app answers, in the order in which it looks for an answer: what
+    /// `devserve routes` shows. Middleware tells the map of the app it holds; an app without a
+    /// map says so with a [`Route::unknown`], as it does by default.
+    ///
+    /// # Errors
+    /// A map that cannot be, as with two rules that say the same.
+    fn routes(&self) -> Result<Vec<Route>> {
+        Ok(vec![Route::unknown("an app without a map")])
+    }
 }
 
 impl<A: App + ?Sized> App for Arc<A> {
@@ -65,6 +75,10 @@ impl<A: App + ?Sized> App for Arc<A> {
     fn wsgi(&self, environ: &mut Environ, start_response: &mut dyn StartResponse) -> Result<Body> {
         (**self).wsgi(environ, start_response)
     }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        (**self).routes()
+    }
 }
 
 impl App for Box<dyn App> {
@@ -74,6 +88,10 @@ impl App for Box<dyn App> {
 
     fn wsgi(&self, environ: &mut Environ, start_response: &mut dyn StartResponse) -> Result<Body> {
         (**self).wsgi(environ, start_response)
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        (**self).routes()
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use devserve::http::SetCookie;
+use devserve::router::Router;
 use devserve::templates::{Templates, context};
 use devserve::{Request, Response, Result};
 
@@ -12,26 +13,24 @@ use devserve::{Request, Response, Result};
 const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
 
 fn main() -> Result<()> {
-    devserve::run(app)
+    devserve::run(app()?)
 }
 
-/// Answers each request.
-fn app(request: &Request) -> Result<Response> {
-    match (request.method().as_str(), &*request.path()) {
-        ("GET" | "HEAD", "/") => home(request),
-        ("POST", "/name") => remember(request),
-        ("POST", "/forget") => Ok(Response::redirect("/").delete_cookie("name")),
-        ("GET" | "HEAD", "/static/site.css") => {
-            Ok(Response::file(Path::new(PACKAGE).join("static/site.css")))
-        }
-        _ => Ok(Response::text("There is no such page.\n").status(404)),
-    }
+/// Which view answers what; `devserve routes` shows it as a table.
+fn app() -> Result<Router> {
+    let router = Router::new()
+        .state(Templates::new(Path::new(PACKAGE).join("templates")))
+        .get("/", home)
+        .post("/name", remember)
+        .post("/forget", forget)
+        .get("/static/<path:name>", static_file);
+    Ok(router.build()?)
 }
 
 fn home(request: &Request) -> Result<Response> {
-    let templates = Templates::new(Path::new(PACKAGE).join("templates"));
     let name = request.cookie("name");
-    Ok(Response::html(templates.render("home.html", context! { name })?))
+    let templates: &Templates = request.state();
+    Ok(Response::html(templates.render_for(request, "home.html", context! { name })?))
 }
 
 fn remember(request: &Request) -> Result<Response> {
@@ -45,6 +44,14 @@ fn remember(request: &Request) -> Result<Response> {
     Ok(Response::redirect("/").set_cookie(cookie))
 }
 
+fn forget(_: &Request) -> Response {
+    Response::redirect("/").delete_cookie("name")
+}
+
+fn static_file(request: &Request, name: String) -> Response {
+    Response::send_from_directory(Path::new(PACKAGE).join("static"), &name, request)
+}
+
 #[cfg(test)]
 mod tests {
     use devserve::testing::Client;
@@ -53,7 +60,7 @@ mod tests {
 
     #[test]
     fn a_name_is_asked_for_remembered_and_forgotten() -> Result<()> {
-        let client = Client::new(app);
+        let client = Client::new(app()?);
         assert!(client.get("/").send()?.text().contains("What is your name?"));
 
         let page = client.post("/name").field("name", "Ada <3").follow_redirects().send()?;
@@ -67,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_form_without_a_name_is_the_clients_fault() -> Result<()> {
-        assert_eq!(Client::new(app).post("/name").send()?.status(), 400);
+        assert_eq!(Client::new(app()?).post("/name").send()?.status(), 400);
         Ok(())
     }
 }

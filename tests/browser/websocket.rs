@@ -16,7 +16,7 @@ fn a_page_is_echoed_by_the_engine_and_through_the_front() {
     let Some(browser) = Browser::start() else {
         return;
     };
-    let server = Server::new(devserve::app(example::app));
+    let server = Server::new(example::app());
     let serving = server.bind(&Address::tcp("127.0.0.1", 0)).unwrap();
     check_page(&browser, &format!("http://{}/", serving.address()));
     // The end of a server is no agreed end.

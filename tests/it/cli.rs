@@ -24,6 +24,7 @@ fn help_is_short_or_long() {
     check("help_run_long", &["run", "--help"]);
     check("help_static", &["static", "-h"]);
     check("help_static_long", &["static", "--help"]);
+    check("help_routes_long", &["routes", "--help"]);
     check("help_new_long", &["new", "--help"]);
 }
 

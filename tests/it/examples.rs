@@ -140,7 +140,7 @@ fn stream_gives_back_an_upload_and_reports_what_breaks() {
 
 #[test]
 fn websocket_shows_its_page_and_refuses_what_is_no_handshake() {
-    let client = Client::new(websocket::app);
+    let client = Client::new(websocket::app());
     let page = client.get("/").send().unwrap();
     assert!(page.text().contains("new WebSocket("), "{}", page.text());
     assert_eq!(client.get("/echo").send().unwrap().status(), 400);

@@ -181,6 +181,123 @@ fn hooks_run_around_views_and_handlers_answer_errors() {
 }
 
 #[test]
+fn hooks_run_before_the_router_s_own_answers_too() {
+    let app = Router::new()
+        .get("/folder/", |_: &Request| "listing")
+        .before(|request| {
+            let told = request.endpoint().unwrap_or("no endpoint");
+            let is_closed = request.args().get("closed").is_some();
+            Ok(is_closed.then(|| Response::text(told.to_owned()).status(503)))
+        });
+    let client = Client::new(app);
+    let ask = |method, path| {
+        let answer = client.request(method, path).send().unwrap();
+        (answer.status().as_u16(), answer.text().into_owned())
+    };
+    let closed = |told: &str| (503, told.to_owned());
+    assert_eq!(ask(Method::GET, "/folder/?closed"), closed("/folder/"));
+    assert_eq!(ask(Method::GET, "/folder?closed"), closed("no endpoint"));
+    assert_eq!(ask(Method::PUT, "/folder/?closed"), closed("no endpoint"));
+    assert_eq!(
+        ask(Method::OPTIONS, "/folder/?closed"),
+        closed("no endpoint")
+    );
+    assert_eq!(ask(Method::GET, "/folder").0, 308);
+    assert_eq!(ask(Method::PUT, "/folder/").0, 405);
+    assert_eq!(ask(Method::OPTIONS, "/folder/").0, 204);
+}
+
+#[test]
+fn a_websocket_s_rule_answers_nothing_else() {
+    let app = || {
+        Router::new()
+            .websocket("/chat/<room>", |_: &Request, room: String| room)
+            .get("/page", |_: &Request| "page")
+    };
+    check(app(), Method::GET, "/page", 200, "page");
+    let client = Client::new(app());
+    assert_eq!(client.get("/chat/tea").send().unwrap().status(), 400);
+    let ask = |path| {
+        let request = client.get(path).header("upgrade", "websocket");
+        let answer = request.header("connection", "Upgrade").send().unwrap();
+        (answer.status().as_u16(), answer.text().into_owned())
+    };
+    assert_eq!(ask("/chat/tea"), (200, "tea".to_owned()));
+    assert_eq!(ask("/page").0, 400);
+}
+
+#[test]
+fn middleware_learns_which_rule_has_answered() {
+    use devserve::middleware::Profiler;
+    let admin = Router::new().get("/log/<int:day>", |request: &Request, _: u8| {
+        request.url_rule().unwrap()
+    });
+    let app = shop().mount("/admin", admin).after(|request, mut reply| {
+        let rule = request.url_rule().unwrap_or_default();
+        reply.headers_mut().insert("x-rule", rule.parse()?);
+        Ok(reply)
+    });
+    let client = Client::new(Profiler::new(app, "/profile"));
+    for path in ["/user/7", "/user/8", "/nothing"] {
+        client.get(path).send().unwrap();
+    }
+    let log = client.get("/admin/log/3").send().unwrap();
+    assert_eq!(log.text(), "/admin/log/<int:day>");
+    assert_eq!(log.header("x-rule"), Some("/admin/log/<int:day>"));
+    let table = client.get("/profile").header("accept", "text/plain");
+    let table = table.send().unwrap().text().into_owned();
+    let row = |count: usize, name: &str| {
+        table
+            .lines()
+            .any(|line| line.trim_start().starts_with(&format!("{count} ")) && line.ends_with(name))
+    };
+    assert!(row(2, "GET /user/<int:id>"), "{table}");
+    assert!(row(1, "GET /admin/log/<int:day>"), "{table}");
+    assert!(row(1, "GET /nothing"), "{table}");
+}
+
+#[test]
+fn a_router_tells_its_map_through_all_that_stands_around_it() {
+    use devserve::local::InContext;
+    use devserve::middleware::{
+        BasicAuth, Cors, Dispatcher, Lint, ProxyFix, RequestId, SharedData,
+    };
+    use std::sync::Arc;
+
+    let admin = Router::new()
+        .get("/", |_: &Request| "")
+        .fallback(|_: &Request| "");
+    let router = shop().mount("/admin/", admin).mount("/", |_: &Request| "");
+    let inner = Arc::new(RequestId::new(Lint::new(Cors::new(router))));
+    let files = SharedData::new(ProxyFix::new(inner)).file("/icon.png", "icon.png");
+    let site = Dispatcher::new(|_: &Request| "").mount("/shop", InContext::new(files));
+    let boxed: Box<dyn App> = Box::new(BasicAuth::new(site, "shop", |_, _| true));
+
+    let routes = boxed.routes().unwrap();
+    let lines = routes.iter().map(|route| {
+        let endpoint = route.endpoint.as_deref().unwrap_or("-");
+        let methods = route.methods.iter().flatten().map(Method::as_str);
+        let methods: Vec<_> = methods.collect();
+        format!("{endpoint} {} {}", route.rule, methods.join(","))
+    });
+    let lines: Vec<_> = lines.collect();
+    assert_eq!(
+        lines,
+        [
+            "- /shop/icon.png ",
+            "index /shop/ GET,HEAD,OPTIONS",
+            "/user/<int:id> /shop/user/<int:id> OPTIONS,PUT",
+            "user /shop/user/<int:id> GET,HEAD,OPTIONS",
+            "page /shop/<lang>/<path:rest>/at/<float:number> GET,HEAD,OPTIONS",
+            "/ /shop/admin/ GET,HEAD,OPTIONS",
+            "- /shop/admin/… ",
+            "- /shop/… ",
+            "- /… ",
+        ]
+    );
+}
+
+#[test]
 fn a_router_that_cannot_be_is_an_error_with_the_rule() {
     let error = |router: Router| router.build().unwrap_err().to_string();
     let told = error(Router::new().get("/user/<int:id", user));

@@ -145,8 +145,20 @@ fn a_page_knows_its_session_and_its_messages() {
 fn a_page_links_by_endpoint() {
     let path = folder(
         "links",
-        &[("page.html", "{{ url_for('user', id=7, tab='a b')|safe }}")],
+        &[
+            (
+                "macros.html",
+                "{% macro link(id) %}{{ url_for('user', id=id, tab='a b')|safe }}{% endmacro %}",
+            ),
+            (
+                "page.html",
+                "{% from 'macros.html' import link %}{{ url_for('user', id=7, tab='a b')|safe }} {{ link(8) }}",
+            ),
+        ],
     );
+    let alone = Templates::new(&path).render("page.html", context! {});
+    let error = alone.unwrap_err().to_string();
+    assert!(error.contains("render the page with render_for"), "{error}");
     let templates = Templates::new(&path);
     let render =
         move |request: &Request<'_>| templates.render_for(request, "page.html", context! {});
@@ -157,7 +169,10 @@ fn a_page_links_by_endpoint() {
         .build()
         .unwrap();
     let client = Client::new(router);
-    assert_eq!(client.get("/").send().unwrap().text(), "/user/7?tab=a+b");
+    assert_eq!(
+        client.get("/").send().unwrap().text(),
+        "/user/7?tab=a+b /user/8?tab=a+b"
+    );
     let unrouted = Client::new(move |request: &Request<'_>| {
         unrouted.render_for(request, "page.html", context! {})
     });

@@ -70,7 +70,13 @@ impl Project {
 
     /// `devserve` with these arguments, to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().unwrap()
+        self.run_with(args, &[])
+    }
+
+    /// The same, with more in its environment.
+    pub(crate) fn run_with(&self, args: &[&str], env: &[(&str, &Path)]) -> Output {
+        let mut command = self.command(args);
+        command.envs(env.iter().copied()).output().unwrap()
     }
 
     fn command(&self, args: &[&str]) -> Command {

@@ -17,6 +17,8 @@ mod http_proxy;
 #[cfg(feature = "cli")]
 mod reload;
 #[cfg(feature = "cli")]
+mod routes;
+#[cfg(feature = "cli")]
 mod scaffold;
 #[cfg(feature = "tls")]
 mod tls;

@@ -1,9 +1,10 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
-use devserve::dev::{Choice, Program};
+use devserve::dev::{Choice, Program, Question};
 use devserve::net::{Address, Identity, IdentityError};
 use devserve::site;
 
@@ -47,6 +48,7 @@ impl Args {
 pub(crate) enum Command {
     Run(RunArgs),
     Static(StaticArgs),
+    Routes(RoutesArgs),
     New(NewArgs),
 }
 
@@ -86,16 +88,8 @@ impl Engine {
 #[command(override_usage = "devserve run [OPTIONS] [PATH] [-- ARGS...]")]
 #[command(after_long_help = RUN_EXAMPLES)]
 pub(crate) struct RunArgs {
-    /// Where the cargo package is [default: here]
-    ///
-    /// A folder or file inside the package, or its Cargo.toml. The source of a program, such as
-    /// examples/hello.rs, names that program too.
-    #[arg(value_name = "PATH", hide_default_value = true)]
-    path: Option<PathBuf>,
-
-    /// What the app gets as its arguments
-    #[arg(last = true, value_name = "ARGS", hide_short_help = true)]
-    args: Vec<OsString>,
+    #[command(flatten)]
+    place: PlaceArgs,
 
     #[command(flatten)]
     pub(crate) serving: ServingArgs,
@@ -125,6 +119,57 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "GLOB", action = ArgAction::Append, help_heading = "Reload")]
     ignore: Vec<String>,
 
+    #[command(flatten)]
+    target: TargetArgs,
+
+    /// Serve with this engine: devserve or tiny-http
+    ///
+    /// devserve is the default. For the other the app must have been built with it: feature "tiny-http" of devserve in its Cargo.toml.
+    #[arg(
+        long,
+        value_name = "NAME",
+        overrides_with = "engine",
+        hide_possible_values = true,
+        help_heading = "Target"
+    )]
+    engine: Option<Engine>,
+
+    #[command(flatten)]
+    pub(crate) saying: SayingArgs,
+}
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  devserve run --open              serve the package in this folder, and show it
+  devserve run --example guestbook --port 0
+                                   serve an example, on any free port
+  devserve run -p shop -- --db shop.sqlite
+                                   serve a workspace's package, with arguments of its own
+
+Environment:
+  BROWSER          what --open starts
+  CARGO            the cargo that builds
+  DEVSERVE_ENGINE  what the app serves with, unless --engine says otherwise
+  NO_COLOR         no colors, unless --color says otherwise";
+
+/// Where the package is, and what its program gets.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PlaceArgs {
+    /// Where the cargo package is [default: here]
+    ///
+    /// A folder or file inside the package, or its Cargo.toml. The source of a program, such as
+    /// examples/hello.rs, names that program too.
+    #[arg(value_name = "PATH", hide_default_value = true)]
+    path: Option<PathBuf>,
+
+    /// What the app gets as its arguments
+    #[arg(last = true, value_name = "ARGS", hide_short_help = true)]
+    args: Vec<OsString>,
+}
+
+/// Which program of the package is meant, and how it is built.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TargetArgs {
     /// Run this binary of the package
     ///
     /// Needed only where a package has several and Cargo.toml names no default-run.
@@ -145,18 +190,6 @@ pub(crate) struct RunArgs {
     )]
     package: Option<String>,
 
-    /// Serve with this engine: devserve or tiny-http
-    ///
-    /// devserve is the default. For the other the app must have been built with it: feature "tiny-http" of devserve in its Cargo.toml.
-    #[arg(
-        long,
-        value_name = "NAME",
-        overrides_with = "engine",
-        hide_possible_values = true,
-        help_heading = "Target"
-    )]
-    engine: Option<Engine>,
-
     /// Build with optimizations
     ///
     /// Release builds show a plain page for an error: what a visitor would see.
@@ -171,9 +204,6 @@ pub(crate) struct RunArgs {
         help_heading = "Target"
     )]
     no_release: bool,
-
-    #[command(flatten)]
-    pub(crate) saying: SayingArgs,
 }
 
 /// Where to listen, and what to show there.
@@ -313,20 +343,6 @@ impl SayingArgs {
     }
 }
 
-const RUN_EXAMPLES: &str = "\
-Examples:
-  devserve run --open              serve the package in this folder, and show it
-  devserve run --example guestbook --port 0
-                                   serve an example, on any free port
-  devserve run -p shop -- --db shop.sqlite
-                                   serve a workspace's package, with arguments of its own
-
-Environment:
-  BROWSER          what --open starts
-  CARGO            the cargo that builds
-  DEVSERVE_ENGINE  what the app serves with, unless --engine says otherwise
-  NO_COLOR         no colors, unless --color says otherwise";
-
 /// How much to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verbosity {
@@ -336,16 +352,22 @@ pub(crate) enum Verbosity {
     Debug,
 }
 
-impl RunArgs {
-    /// The program that is meant.
-    pub(crate) fn choice(&self) -> Choice {
+impl TargetArgs {
+    fn choice(&self, path: Option<PathBuf>) -> Choice {
         let bin = self.bin.clone().map(Program::Bin);
         Choice {
-            path: self.path().unwrap_or_default(),
+            path: path.unwrap_or_default(),
             package: self.package.clone(),
             program: bin.or_else(|| self.example.clone().map(Program::Example)),
             is_release: self.release,
         }
+    }
+}
+
+impl RunArgs {
+    /// The program that is meant.
+    pub(crate) fn choice(&self) -> Choice {
+        self.target.choice(self.path())
     }
 
     pub(crate) fn engine(&self) -> Option<String> {
@@ -354,7 +376,8 @@ impl RunArgs {
 
     /// Where the package is.
     fn path(&self) -> Option<PathBuf> {
-        self.path.as_ref().or(self.serving.behind_adhoc()).cloned()
+        let given = self.place.path.as_ref();
+        given.or(self.serving.behind_adhoc()).cloned()
     }
 
     pub(crate) fn reloads(&self) -> bool {
@@ -363,7 +386,7 @@ impl RunArgs {
 
     /// Paths to watch, patterns to ignore, and the app's arguments.
     pub(crate) fn into_lists(self) -> (Vec<PathBuf>, Vec<String>, Vec<OsString>) {
-        (self.watch, self.ignore, self.args)
+        (self.watch, self.ignore, self.place.args)
     }
 }
 
@@ -492,6 +515,94 @@ Examples:
 Environment:
   BROWSER   what --open starts
   NO_COLOR  no colors, unless --color says otherwise";
+
+/// Show what an app answers: its rules, in a table
+///
+/// Builds the package's program and starts it once, to ask the app for its routes; it does not
+/// serve. The program's own words go to stderr. An app knows its routes if it is a
+/// devserve::router::Router, or middleware around one, and main gives it to devserve::run.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "devserve routes [OPTIONS] [PATH] [-- ARGS...]")]
+#[command(after_long_help = ROUTES_EXAMPLES)]
+pub(crate) struct RoutesArgs {
+    #[command(flatten)]
+    place: PlaceArgs,
+
+    /// The order: endpoint, rule or match [default: endpoint]
+    ///
+    /// `match` is the order in which a request is compared with the rules: the first one that
+    /// fits gets it.
+    #[arg(
+        short,
+        long,
+        value_name = "ORDER",
+        default_value = "endpoint",
+        hide_default_value = true,
+        hide_possible_values = true,
+        overrides_with = "sort",
+        help_heading = "Table"
+    )]
+    pub(crate) sort: Order,
+
+    /// Show HEAD and OPTIONS too, which most rules have
+    #[arg(long, overrides_with = "all", help_heading = "Table")]
+    pub(crate) all: bool,
+
+    /// Write JSON in place of a table; it has everything
+    #[arg(long, overrides_with = "json", help_heading = "Table")]
+    pub(crate) json: bool,
+
+    /// Wait so long for the program's answer [default: 10]
+    ///
+    /// From its start on, without the build.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 10,
+        hide_default_value = true,
+        overrides_with = "timeout",
+        help_heading = "Target"
+    )]
+    timeout: u64,
+
+    #[command(flatten)]
+    target: TargetArgs,
+
+    #[command(flatten)]
+    pub(crate) saying: SayingArgs,
+}
+
+const ROUTES_EXAMPLES: &str = "\
+Examples:
+  devserve routes                  the rules of the package in this folder
+  devserve routes --sort match --all
+                                   in the order they are tried, with all methods
+  devserve routes --json | jq '.[].rule'
+                                   for other programs to read
+
+Environment:
+  CARGO            the cargo that builds
+  NO_COLOR         no colors, unless --color says otherwise";
+
+/// How the table of routes is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Order {
+    Endpoint,
+    Rule,
+    Match,
+}
+
+impl RoutesArgs {
+    /// What to ask of which program.
+    pub(crate) fn question(&self, has_colors: bool) -> Question {
+        Question {
+            choice: self.target.choice(self.place.path.clone()),
+            args: self.place.args.clone(),
+            patience: Duration::from_secs(self.timeout),
+            has_colors,
+        }
+    }
+}
 
 /// Make a small app to begin with
 ///

@@ -22,6 +22,14 @@ impl Failure {
         }
     }
 
+    /// A failure that was told of already.
+    pub(crate) fn told() -> Self {
+        Self {
+            chain: Vec::new(),
+            help: None,
+        }
+    }
+
     /// A failure without causes.
     pub(crate) fn plain(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {

@@ -7,10 +7,12 @@ mod failure;
 mod lines;
 mod new;
 mod output;
+mod routes;
 mod run;
 mod signals;
 mod site;
 mod style;
+mod table;
 
 use std::process::ExitCode;
 
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
     let done = match args.command {
         Command::Run(args) => run::run(args, style),
         Command::Static(args) => site::serve(args, style),
+        Command::Routes(args) => routes::routes(&args, style),
         Command::New(args) => new::new(&args),
     };
     match done {

@@ -7,7 +7,9 @@ use crate::http::{
 use crate::middleware::compression::Coding;
 use crate::middleware::compression::coder::Coder;
 use crate::middleware::doors;
-use crate::wsgi::{App, Body, Environ, Error, Reply, Result, StartError, StartResponse, Status};
+use crate::wsgi::{
+    App, Body, Environ, Error, Reply, Result, Route, StartError, StartResponse, Status,
+};
 
 /// An app whose answers are packed, by the coding that the client likes best.
 ///
@@ -83,6 +85,10 @@ impl<A: App> App for Compression<A> {
         };
         let body = self.app.wsgi(environ, &mut start)?;
         start.finish(body)
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        self.app.routes()
     }
 }
 

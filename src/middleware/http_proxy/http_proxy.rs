@@ -11,7 +11,7 @@ use crate::middleware::http_proxy::Upstream;
 use crate::net::DialError;
 use crate::proxy::{self, AskError, Asked, AskedBody};
 use crate::text::percent;
-use crate::wsgi::{App, Body, Environ, Reply, Result, StartResponse};
+use crate::wsgi::{App, Body, Environ, Reply, Result, Route, StartResponse};
 
 /// An app of which some paths are another server's: requests for them are passed on over HTTP,
 /// and the answers come back, both as they stream, and at once: an answer may begin before the
@@ -134,6 +134,16 @@ impl<A: App> App for HttpProxy<A> {
 
     fn wsgi(&self, environ: &mut Environ, start_response: &mut dyn StartResponse) -> Result<Body> {
         doors::wsgi(self.passed_on(environ)?, &self.app, environ, start_response)
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        let passages = self
+            .passages
+            .iter()
+            .map(|passage| Route::unknown(passage.upstream.to_string()).below(&passage.prefix));
+        let mut routes: Vec<_> = passages.collect();
+        routes.extend(self.app.routes()?);
+        Ok(routes)
     }
 }
 

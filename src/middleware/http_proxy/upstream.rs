@@ -1,3 +1,5 @@
+use std::fmt;
+
 use crate::http::{HeaderMap, HeaderName, HeaderValue, Host, header};
 use crate::net::{Address, Dial, Trust};
 
@@ -154,6 +156,19 @@ impl Upstream {
     }
 }
 
+/// The origin, as [`Upstream::at`] takes it, with its port where it has one.
+impl fmt::Display for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Dial { address, trust } = &self.dial;
+        match (address, trust) {
+            (Address::Tcp { .. }, None) => write!(f, "http://{address}{}", self.path),
+            (Address::Tcp { .. }, Some(_)) => write!(f, "https://{address}{}", self.path),
+            _ if self.path.is_empty() => write!(f, "{address}"),
+            _ => write!(f, "{address}:{}", self.path),
+        }
+    }
+}
+
 /// # Panics
 /// As [`Upstream::at`].
 impl From<&str> for Upstream {
@@ -179,6 +194,8 @@ mod tests {
     #[track_caller]
     fn check(origin: &str, want: Option<&str>) {
         let told = Upstream::parse(origin).ok().map(|upstream| {
+            let again = Upstream::parse(&upstream.to_string()).expect(origin);
+            assert_eq!(again.to_string(), upstream.to_string(), "{origin}");
             let tls = if upstream.dial.trust.is_some() {
                 " tls"
             } else {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::http::{HeaderMap, Method};
 use crate::middleware::lint::answer::Answer;
 use crate::middleware::lint::{Rule, Violation, request};
-use crate::wsgi::{App, Body, Environ, Error, Reply, Result, StartResponse, Status};
+use crate::wsgi::{App, Body, Environ, Error, Reply, Result, Route, StartResponse, Status};
 
 /// An app whose contract with its server is watched, from both sides: the environ it gets, how
 /// it calls `start_response`, its header fields, and the length of its body.
@@ -102,6 +102,10 @@ impl<A: App> App for Lint<A> {
                 Ok(body) // a server says it again
             }
         }
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        self.app.routes()
     }
 }
 

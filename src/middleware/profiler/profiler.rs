@@ -11,10 +11,11 @@ use crate::middleware::profiler::{Report, page};
 use crate::request::Request;
 use crate::response::Response;
 use crate::text::visible::visible;
-use crate::wsgi::{App, Body, Environ, Reply, Result, StartResponse};
+use crate::wsgi::{App, Body, Environ, Reply, Result, Route, StartResponse};
 
-/// An app whose requests are timed: how many there were at each address and how long they took,
-/// on average and at worst, and which were the slowest.
+/// An app whose requests are timed: how many there were for each rule of its router, or at each
+/// path where it has none, how long they took, on average and at worst, and which were the
+/// slowest.
 ///
 /// The tables are at a path of your choice, as a page, JSON or text; a `DELETE` there begins
 /// anew. A request's time ends when its body does, so streams count as long as they last, and
@@ -40,9 +41,11 @@ use crate::wsgi::{App, Body, Environ, Reply, Result, StartResponse};
 pub struct Profiler<A> {
     app: A,
     path: String,
-    name: Box<dyn Fn(&Environ) -> String + Send + Sync>,
+    name: Option<Box<Name>>,
     book: Book,
 }
+
+type Name = dyn Fn(&Environ) -> String + Send + Sync;
 
 /// What a request still on its way holds on to.
 #[derive(Clone)]
@@ -61,7 +64,7 @@ impl<A: App> Profiler<A> {
         Self {
             app,
             path: doors::prefix(path).to_owned(),
-            name: Box::new(|environ| format!("{} {}", environ.method(), environ.path())),
+            name: None,
             book: Book {
                 ledger: Arc::default(),
                 clock: Arc::new(Instant::now),
@@ -69,10 +72,11 @@ impl<A: App> Profiler<A> {
         }
     }
 
-    /// Counts requests together that have the same name, in place of the same method and path:
-    /// `/user/1` and `/user/2`, say. Names beyond 500 are counted as one.
+    /// Counts requests together that have the same name, in place of the same method and rule,
+    /// or path where no router answers. The name is made before the app is called. Names beyond
+    /// 500 are counted as one.
     pub fn name_by(mut self, name: impl Fn(&Environ) -> String + Send + Sync + 'static) -> Self {
-        self.name = Box::new(name);
+        self.name = Some(Box::new(name));
         self
     }
 
@@ -124,8 +128,12 @@ impl<A: App> Profiler<A> {
     /// Starts the clock for a request.
     fn start(&self, environ: &Environ) -> Timing {
         let target = environ.raw_target().escape_ascii();
+        let name = match &self.name {
+            Some(name) => name(environ),
+            None => format!("{} {}", environ.method(), environ.path()),
+        };
         Timing {
-            name: visible(&(self.name)(environ)).into_owned(),
+            name: visible(&name).into_owned(),
             request: format!("{} {target}", environ.method()),
             status: None,
             began: (self.book.clock)(),
@@ -134,13 +142,36 @@ impl<A: App> Profiler<A> {
     }
 }
 
+impl<A> Profiler<A> {
+    /// A router that has answered left word of its rule.
+    fn name_by_rule(&self, timing: &mut Timing, environ: &Environ) {
+        if self.name.is_none()
+            && let Some(rule) = rule_of(environ)
+        {
+            timing.name = format!("{} {}", environ.method(), visible(&rule));
+        }
+    }
+}
+
+#[cfg(feature = "routing")]
+fn rule_of(environ: &Environ) -> Option<String> {
+    Request::new(environ).url_rule()
+}
+
+#[cfg(not(feature = "routing"))]
+fn rule_of(_: &Environ) -> Option<String> {
+    None
+}
+
 impl<A: App> App for Profiler<A> {
     fn call(&self, environ: &mut Environ) -> Result<Reply> {
         if let Some(tables) = self.tables(environ)? {
             return Ok(tables);
         }
         let mut timing = self.start(environ);
-        let reply = self.app.call(environ)?;
+        let reply = self.app.call(environ);
+        self.name_by_rule(&mut timing, environ);
+        let reply = reply?;
         timing.status = Some(reply.status().as_u16());
         Ok(reply.map(|body| body.on_close(|| drop(timing))))
     }
@@ -155,9 +186,19 @@ impl<A: App> App for Profiler<A> {
             start_response,
             edit: |told: StatusCode, _: &mut HeaderMap| status.set(Some(told.as_u16())),
         };
-        let body = self.app.wsgi(environ, &mut start)?;
+        let body = self.app.wsgi(environ, &mut start);
+        self.name_by_rule(&mut timing, environ);
+        let body = body?;
         timing.status = status.get();
         Ok(body.on_close(|| drop(timing)))
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        let mut tables = Route::new(&self.path, "profiler");
+        tables.methods = Some(vec![Method::DELETE, Method::GET, Method::HEAD]);
+        let mut routes = vec![tables];
+        routes.extend(self.app.routes()?);
+        Ok(routes)
     }
 }
 

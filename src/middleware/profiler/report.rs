@@ -1,5 +1,7 @@
-use std::fmt::{self, Write};
+use std::fmt;
 use std::time::Duration;
+
+use crate::text::json::quote;
 
 /// What a [`Profiler`](crate::middleware::Profiler) measured: as text by `Display`, and as a
 /// page or JSON at the profiler's path.
@@ -77,7 +79,7 @@ impl Report {
             format!(
                 "{{\"name\":{},\"count\":{},\"failed\":{},\"total_ms\":{total:.3},\"mean_ms\":{mean:.3},\
                  \"p50_ms\":{median:.3},\"p95_ms\":{p95:.3},\"max_ms\":{longest:.3}}}",
-                quoted(&row.name),
+                quote(&row.name),
                 row.count,
                 row.failed
             )
@@ -88,7 +90,7 @@ impl Report {
                 .map_or("null".to_owned(), |status| status.to_string());
             format!(
                 "{{\"request\":{},\"status\":{status},\"ms\":{:.3}}}",
-                quoted(&slow.request),
+                quote(&slow.request),
                 ms(slow.took)
             )
         });
@@ -116,23 +118,6 @@ impl Slow {
 
 pub(super) fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
-}
-
-/// A JSON string (RFC 8259 §7).
-fn quoted(text: &str) -> String {
-    let mut json = String::with_capacity(text.len() + 2);
-    json.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => json.push_str("\\\""),
-            '\\' => json.push_str("\\\\"),
-            // Writing to a string cannot fail.
-            control if control.is_control() => drop(write!(json, "\\u{:04x}", u32::from(control))),
-            plain => json.push(plain),
-        }
-    }
-    json.push('"');
-    json
 }
 
 #[cfg(test)]
@@ -167,7 +152,6 @@ mod tests {
                     \"mean_ms\":1.500,\"p50_ms\":1.500,\"p95_ms\":1.500,\"max_ms\":1.500}],\
                     \"slowest\":[{\"request\":\"GET /a?<i>\",\"status\":null,\"ms\":1.500}]}\n";
         assert_eq!(json, want);
-        assert_eq!(quoted("a\nb"), "\"a\\u000ab\"");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::exceptions::HttpException;
 use crate::middleware::doors;
 use crate::middleware::rate_limit::buckets::Buckets;
-use crate::wsgi::{App, Body, Environ, Reply, Result, StartResponse};
+use crate::wsgi::{App, Body, Environ, Reply, Result, Route, StartResponse};
 
 /// An app that each client may ask so many times in so much time. Beyond that the answer is a
 /// 429, with `Retry-After`.
@@ -124,6 +124,10 @@ impl<A: App> App for RateLimit<A> {
 
     fn wsgi(&self, environ: &mut Environ, start_response: &mut dyn StartResponse) -> Result<Body> {
         doors::wsgi(self.refusal(environ)?, &self.app, environ, start_response)
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        self.app.routes()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::middleware::shared_data::listing::Listing;
 use crate::middleware::shared_data::source::{Data, Source, TWINS, best_twin};
 use crate::response::{FileError, Response};
 use crate::security::plain_path;
-use crate::wsgi::{App, Body, Environ, Reply, Result, StartResponse};
+use crate::wsgi::{App, Body, Environ, Reply, Result, Route, StartResponse};
 
 /// An app with files beside it: from folders, single files, or compiled into the program. What
 /// is not there is the app's to answer, and so is every method but `GET` and `HEAD`.
@@ -232,6 +232,20 @@ impl<A: App> App for SharedData<A> {
 
     fn wsgi(&self, environ: &mut Environ, start_response: &mut dyn StartResponse) -> Result<Body> {
         doors::wsgi(self.find(environ)?, &self.app, environ, start_response)
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        let exports = self.exports.iter().map(|(prefix, source)| match source {
+            Source::File(_) => {
+                let mut file = Route::unknown("a file");
+                file.rule.clone_from(prefix);
+                file
+            }
+            Source::Folder(_) | Source::Data(_) => Route::unknown("files").below(prefix),
+        });
+        let mut routes: Vec<_> = exports.collect();
+        routes.extend(self.app.routes()?);
+        Ok(routes)
     }
 }
 

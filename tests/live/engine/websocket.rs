@@ -51,12 +51,12 @@ pub(crate) fn check_echo(mut client: WebSocket<impl Read + Write>) {
 
 #[test]
 fn messages_of_each_kind_come_back_and_the_end_is_agreed_on() {
-    check_echo(open(connect(&serve(devserve::app(example::app)))));
+    check_echo(open(connect(&serve(example::app()))));
 }
 
 #[test]
 fn a_request_that_is_no_handshake_is_told_so() {
-    let serving = serve(devserve::app(example::app));
+    let serving = serve(example::app());
     check(&talk(&serving, get("/").as_bytes()), "200 OK", &["<h1>"]);
     let answer = talk(&serving, get("/echo").as_bytes());
     check(&answer, "400 Bad Request", &["ebSocket"]);
@@ -68,7 +68,7 @@ fn a_client_that_vanishes_takes_its_handler_with_it() {
         workers: 1,
         ..Settings::default()
     };
-    let serving = serve_with(devserve::app(example::app), settings);
+    let serving = serve_with(example::app(), settings);
     let mut client = open(connect(&serving));
     client.send(Message::text("still there?")).unwrap();
     client.read().unwrap();

@@ -21,7 +21,7 @@ fn connect(serving: &Serving) -> TcpStream {
 
 /// The echo of WebSockets behind a proxy, and behind a proxy of that.
 fn chain() -> [Serving; 3] {
-    let (upstream, origin) = serve(devserve::app(example::app));
+    let (upstream, origin) = serve(example::app());
     let proxy = |origin: &str| HttpProxy::new(|_: &Request| "").pass("/", origin);
     let (near, near_origin) = serve(proxy(&origin));
     let (far, _) = serve(proxy(&near_origin));
@@ -121,7 +121,7 @@ fn an_upgrade_goes_to_a_unix_socket_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("echo.sock");
     let address = devserve::net::Address::unix(&path);
-    let _upstream = devserve::server::Server::new(devserve::app(example::app))
+    let _upstream = devserve::server::Server::new(example::app())
         .bind(&address)
         .unwrap();
     check_echo(open(UnixStream::connect(&path).unwrap()));

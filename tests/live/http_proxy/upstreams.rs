@@ -110,7 +110,7 @@ mod tls {
 
     #[test]
     fn a_websocket_goes_through_to_it() {
-        let (_serving, origin, trust, _folder) = secure(devserve::app(example::app));
+        let (_serving, origin, trust, _folder) = secure(example::app());
         let site = HttpProxy::new(|_: &Request| "").pass("/", Upstream::at(&origin).trust(trust));
         let (proxy, _) = crate::http_proxy::serve(site);
         let stream = std::net::TcpStream::connect(proxy.address().to_string()).unwrap();

@@ -104,7 +104,7 @@ fn exchange(client: &mut Client, mut upload: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_websocket_is_spoken_inside_tls() {
-    let secure = Secure::new(devserve::app(websocket::example::app));
+    let secure = Secure::new(websocket::example::app());
     websocket::check_echo(websocket::open(secure.connect()));
 }
 
