@@ -16,11 +16,15 @@ mod state;
 mod worker;
 
 mod ignore;
+mod inotify;
 mod inputs;
+mod manifests;
+mod poll;
 mod stamp;
 mod watch;
 
 mod build;
+mod build_script;
 mod cargo;
 mod child;
 mod diagnostics;

@@ -74,7 +74,11 @@ impl Project {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_devserve"));
+        self.command_of(env!("CARGO_BIN_EXE_devserve"), args)
+    }
+
+    fn command_of(&self, program: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         scrub(&mut command);
         command
             .args(args)
@@ -143,7 +147,22 @@ impl Devserve {
 
     /// The same, with more in its environment.
     pub(crate) fn start_with(project: &Project, args: &[&str], env: &[(&str, &Path)]) -> Self {
-        let mut devserve = Self::spawn(project, &[&["run", "--port", "0"], args].concat(), env);
+        let command = project.command(&[&["run", "--port", "0"], args].concat());
+        Self::start_command(command, env)
+    }
+
+    /// The same, started by `program`, which gets the command line as its last arguments.
+    pub(crate) fn start_through(project: &Project, program: &[&str], args: &[&str]) -> Self {
+        let [program, first @ ..] = program else {
+            panic!("a program");
+        };
+        let devserve = [env!("CARGO_BIN_EXE_devserve"), "run", "--port", "0"];
+        let args = [first, &devserve, args].concat();
+        Self::start_command(project.command_of(program, &args), &[])
+    }
+
+    fn start_command(command: Command, env: &[(&str, &Path)]) -> Self {
+        let mut devserve = Self::spawn(command, env);
         let text = devserve.wait_for("://127.0.0.1:");
         let (_, address) = text.split_once("://127.0.0.1:").unwrap();
         let digits: String = address.chars().take_while(char::is_ascii_digit).collect();
@@ -153,12 +172,11 @@ impl Devserve {
 
     /// Starts it at an address that `args` name.
     pub(crate) fn start_at(project: &Project, args: &[&str]) -> Self {
-        Self::spawn(project, &[&["run"], args].concat(), &[])
+        Self::spawn(project.command(&[&["run"], args].concat()), &[])
     }
 
-    fn spawn(project: &Project, args: &[&str], env: &[(&str, &Path)]) -> Self {
-        let mut process = project
-            .command(args)
+    fn spawn(mut command: Command, env: &[(&str, &Path)]) -> Self {
+        let mut process = command
             .envs(env.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
