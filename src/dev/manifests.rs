@@ -49,10 +49,8 @@ const SETTINGS: [&str; 4] = [
 
 /// Whether a file's name alone says that cargo or rustup reads it.
 pub(crate) fn is_manifest(path: &Path) -> bool {
-    let is_named = |name: &&str| path.ends_with(name);
-    path.ends_with("Cargo.toml")
-        || path.ends_with("Cargo.lock")
-        || SETTINGS.iter().any(|name| is_named(&name))
+    let names = ["Cargo.toml", "Cargo.lock"].iter().chain(&SETTINGS);
+    names.into_iter().any(|name| path.ends_with(name))
 }
 
 /// Whether a file of this name holds variables for the app's environment: `.env`, `.env.local`,

@@ -280,8 +280,8 @@ fn what_is_read_at_the_start_starts_the_app_anew_without_a_build() {
         ("drained 1", "end 1"),
         ("exited 1", ""),
         ("ready 2", "open 2 [\".env\"]"),
-        // Before it is ready, nobody has to wait for its requests.
         ("env .env", "hold (Starting), retire 2, start 3"),
+        // Not ready yet: it has no requests to finish.
         ("env .env", "hold (Starting), end 3, start 4"),
         ("ready 3", ""),
         ("exited 3", ""),
