@@ -37,7 +37,7 @@ impl Shop {
             build_dir: root.join("target"),
             source_dirs: vec![root.clone()],
         };
-        let ignore = Ignore::new(&[root.clone()], &["*.skip".to_owned()]).unwrap();
+        let ignore = Ignore::new(std::slice::from_ref(&root), &["*.skip".to_owned()]).unwrap();
         let always = vec![root.join("settings")];
         Self {
             inputs: Inputs::new(&project, always, ignore),
