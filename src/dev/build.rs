@@ -12,6 +12,7 @@ use cargo_metadata::Message;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
+use crate::dev::build_script::BuildScripts;
 use crate::dev::cargo;
 use crate::dev::diagnostics;
 use crate::dev::event::{Built, Event};
@@ -122,6 +123,7 @@ fn lock(running: &Mutex<Running>) -> MutexGuard<'_, Running> {
 struct Words {
     executable: Option<PathBuf>,
     diagnostics: Vec<Diagnostic>,
+    scripts: BuildScripts,
     is_good: bool,
     stderr: String,
 }
@@ -145,6 +147,8 @@ impl Workshop {
         let elapsed = clock.elapsed();
         match &words.executable {
             Some(executable) if words.is_good => {
+                self.inputs
+                    .scripts_are_silent(words.scripts.silent_packages());
                 self.take_note(self.inputs.learn(&read_dep_info(executable), started));
                 let executable = executable.as_path().into();
                 let warnings = words
@@ -269,12 +273,14 @@ impl Workshop {
                 {
                     words.executable = artifact.executable.map(PathBuf::from);
                 }
+                Message::CompilerArtifact(artifact) => words.scripts.compiled(&artifact),
+                Message::BuildScriptExecuted(script) => words.scripts.executed(&script),
                 Message::CompilerMessage(message) => {
                     words
                         .diagnostics
                         .extend(diagnostics::from_cargo(&message.message));
                 }
-                _ => {} // Other crates' artifacts, build scripts, words of rustc plug-ins.
+                _ => {} // Words of rustc plug-ins.
             }
         }
         // What stops the build first, each kind in the compiler's order.

@@ -55,12 +55,12 @@ pub(crate) enum Event {
 }
 
 impl Event {
-    /// Whether it is a change of what the app is built from.
-    pub(crate) fn asks_for_a_build(&self) -> bool {
+    /// Whether it is a change that makes the running app out of date.
+    pub(crate) fn asks_for_another_app(&self) -> bool {
         matches!(
             self,
             Self::Changed {
-                effect: Effect::Build,
+                effect: Effect::Build | Effect::Restart,
                 ..
             }
         )
@@ -72,6 +72,8 @@ impl Event {
 pub(crate) enum Effect {
     /// A build and a new start.
     Build,
+    /// A new start of what is built: the app reads the file when it starts.
+    Restart,
     /// That browsers ask again; the app reads the file itself.
     Refresh,
     /// That browsers fetch the stylesheet of this file name again.

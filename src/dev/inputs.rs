@@ -1,13 +1,18 @@
 use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use crate::dev::event::{Effect, Event};
 use crate::dev::ignore::Ignore;
+use crate::dev::manifests::{is_environment, is_manifest, manifests};
 use crate::dev::project::Project;
 use crate::dev::stamp::Stamp;
+
+/// How many files of a folder that a build script asks about are known one by one. Of more,
+/// those that change while nobody watches are not missed, but found by cargo alone.
+const MOST_IN_A_FOLDER: usize = 10_000;
 
 /// The files the app is made of, as they were when it was built, and what a change to any file
 /// means.
@@ -19,7 +24,9 @@ use crate::dev::stamp::Stamp;
 #[derive(Debug)]
 pub(crate) struct Inputs {
     package_dir: PathBuf,
-    target_dir: PathBuf,
+    workspace_root: PathBuf,
+    // Where builds write.
+    made_dirs: Vec<PathBuf>,
     lock_file: PathBuf,
     source_dirs: Vec<PathBuf>,
     // Paths whose every change asks for a build, because the user says so.
@@ -34,6 +41,12 @@ struct Inner {
     // Changes that were found and that the supervisor has not acted upon: the news is under way.
     unheard: usize,
     files: HashMap<PathBuf, File>,
+    // Where inputs really are that are reached through links, and how the build calls them.
+    links: HashMap<PathBuf, PathBuf>,
+    // Folders of which a build script reads everything.
+    folders: Vec<PathBuf>,
+    // Packages whose build script does not say what it reads.
+    silent_packages: Vec<PathBuf>,
     ignore: Ignore,
 }
 
@@ -51,7 +64,18 @@ enum Knowledge {
 #[derive(Debug)]
 struct File {
     stamp: Stamp,
-    is_input: bool,
+    role: Role,
+}
+
+/// What a file is to the app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Nothing that is known.
+    None,
+    /// It is read when the app starts.
+    Start,
+    /// The app is built from it.
+    Build,
 }
 
 /// What a look at the inputs shows.
@@ -82,25 +106,30 @@ impl Inputs {
             is_building: false,
             unheard: 0,
             files: HashMap::new(),
+            links: HashMap::new(),
+            folders: Vec::new(),
+            silent_packages: Vec::new(),
             ignore,
         };
-        Self {
+        let inputs = Self {
             package_dir: project.package_dir.clone(),
-            target_dir: project.target_dir.clone(),
+            workspace_root: project.workspace_root.clone(),
+            made_dirs: vec![project.target_dir.clone(), project.build_dir.clone()],
             lock_file: project.workspace_root.join("Cargo.lock"),
             source_dirs: project.source_dirs.clone(),
             always,
             inner: Mutex::new(inner),
-        }
+        };
+        inputs.know_environment();
+        inputs
     }
 
     /// What the change of `path` asks for, if it is one. It is noted: asked again about the same
     /// contents, the answer is nothing.
     pub(crate) fn judge(&self, path: &Path) -> Option<Event> {
-        if path.starts_with(&self.target_dir) {
-            return None;
-        }
         let mut inner = self.lock();
+        let link = inner.links.get(path).cloned();
+        let path = link.as_deref().unwrap_or(path);
         if path.file_name().is_some_and(|name| name == ".gitignore") {
             inner.ignore.forget();
         }
@@ -108,11 +137,11 @@ impl Inputs {
             // cargo itself writes it.
             return None;
         }
-        let is_input = inner.files.get(path).is_some_and(|file| file.is_input);
-        if !is_input && (inner.ignore.is_ignored(path) || path.is_dir()) {
+        let role = self.role(&inner, path);
+        if role == Role::None && (self.is_skipped(&mut inner, path) || path.is_dir()) {
             return None;
         }
-        let Some(effect) = self.effect(&inner, path, is_input) else {
+        let Some(effect) = self.effect(&inner, path, role) else {
             // It may become an input: then it is known whether the build saw this content. One
             // that changes *during* a build is left to `learn`, which goes by its time.
             if is_rust(path) && !inner.is_building {
@@ -120,16 +149,12 @@ impl Inputs {
             }
             return None;
         };
-        if effect != Effect::Build && is_empty(path) {
-            // Most editors empty a file before they write it: browsers get the whole one.
-            return None;
-        }
         if !inner.restamp(path) {
             return None;
         }
         Some(match effect {
-            Effect::Build => inner.announce(path.to_owned()),
-            effect => Event::Changed {
+            Effect::Build | Effect::Restart => inner.announce(path.to_owned(), effect),
+            Effect::Refresh | Effect::Restyle(_) => Event::Changed {
                 path: path.to_owned(),
                 effect,
             },
@@ -139,20 +164,23 @@ impl Inputs {
     /// Whether the inputs are what they were, for a request that cannot wait for the watcher.
     pub(crate) fn look_out(&self) -> Outlook {
         let mut inner = self.lock();
-        let touched: Vec<PathBuf> = inner
+        let touched: Vec<(PathBuf, Role)> = inner
             .files
             .iter()
-            .filter(|(path, file)| file.is_input && file.stamp.may_be_outdated(path))
-            .map(|(path, _)| path.clone())
+            .filter(|(path, file)| file.role != Role::None && file.stamp.may_be_outdated(path))
+            .map(|(path, file)| (path.clone(), file.role))
             .collect();
-        match touched.into_iter().find(|path| inner.restamp(path)) {
-            Some(path) => Outlook::Changed(inner.announce(path)),
+        match touched.into_iter().find(|(path, _)| inner.restamp(path)) {
+            Some((path, role)) => {
+                let effect = self.effect(&inner, &path, role).unwrap_or(Effect::Build);
+                Outlook::Changed(inner.announce(path, effect))
+            }
             None if inner.unheard > 0 => Outlook::Announced,
             None => Outlook::Calm,
         }
     }
 
-    /// One change that asks for a build has been acted upon: no request passes any more.
+    /// One change that asks for another app has been acted upon: no request passes any more.
     pub(crate) fn heard(&self) {
         let mut inner = self.lock();
         inner.unheard = inner.unheard.saturating_sub(1);
@@ -160,7 +188,7 @@ impl Inputs {
 
     /// Whether a folder need not be watched.
     pub(crate) fn is_ignored(&self, folder: &Path) -> bool {
-        folder.starts_with(&self.target_dir) || self.lock().ignore.is_ignored(folder)
+        self.is_skipped(&mut self.lock(), folder)
     }
 
     /// A build begins to read.
@@ -168,48 +196,151 @@ impl Inputs {
         self.lock().is_building = true;
     }
 
+    /// The build scripts of the packages in these folders do not say what they read, so that
+    /// cargo runs them after any change in the package. Say so before [`learn`](Self::learn).
+    pub(crate) fn scripts_are_silent(&self, packages: Vec<PathBuf>) {
+        self.lock().silent_packages = packages;
+    }
+
     /// A build that began at `started` was good, and its dep-info is `text`.
     pub(crate) fn learn(&self, text: &str, started: SystemTime) -> Learned {
         let paths: HashSet<PathBuf> = parse_dep_info(text)
             .into_iter()
-            .filter(|path| !path.starts_with(&self.target_dir))
+            .map(straight)
+            .filter(|path| !self.is_made(path))
             .collect();
-        let manifests = self.manifests(&paths);
         let mut inner = self.lock();
         inner.knowledge = Knowledge::All;
         inner.files.retain(|path, file| {
-            file.is_input = false;
+            if file.role == Role::Build {
+                file.role = Role::None;
+            }
             *path != self.lock_file
         });
-        inner.adopt(paths.into_iter().chain(manifests), started)
+        inner.links.clear();
+        inner.folders = paths.iter().filter(|path| path.is_dir()).cloned().collect();
+        let mut inside = Found::default();
+        for folder in inner.folders.clone() {
+            self.collect(&mut inner, &folder, &|_| true, &mut inside);
+        }
+        let mut learned = self.adopt(&mut inner, paths, started);
+        let inside_learned = self.adopt(&mut inner, inside.files, started);
+        learned.changes.extend(inside_learned.changes);
+        learned.folders.extend(inside.folders);
+        inner.is_building = false;
+        learned
     }
 
     /// A build that began at `started` failed. Sources it may have read are now inputs, so that
     /// a request sees at once when one is mended.
     pub(crate) fn build_failed(&self, started: SystemTime) -> Learned {
-        let mut sources = HashSet::new();
-        for dir in &self.source_dirs {
-            self.collect_sources(dir, &mut sources);
-        }
-        let manifests = self.manifests(&sources);
         let mut inner = self.lock();
+        let mut sources = Found::default();
+        for dir in &self.source_dirs {
+            self.collect(&mut inner, dir, &is_rust, &mut sources);
+        }
         inner.knowledge = Knowledge::Broken;
         inner.files.remove(&self.lock_file);
-        inner.adopt(sources.into_iter().chain(manifests), started)
+        let learned = self.adopt(&mut inner, sources.files, started);
+        inner.is_building = false;
+        learned
     }
 
-    fn effect(&self, inner: &Inner, path: &Path, is_input: bool) -> Option<Effect> {
-        let is_in = |folder: &PathBuf| path.starts_with(folder);
-        let is_asked_for = is_input
-            || self.always.iter().any(is_in)
-            || inner
-                .folders_of_inputs()
-                .any(|folder| path.starts_with(folder));
+    /// Makes inputs of `paths`, and of what cargo reads because of them.
+    fn adopt(&self, inner: &mut Inner, paths: HashSet<PathBuf>, started: SystemTime) -> Learned {
+        let mut learned = Learned::default();
+        let lock_file = [self.lock_file.clone()];
+        let manifests = {
+            let places = paths.iter().filter_map(|path| path.parent());
+            let first = [&*self.package_dir, &*self.workspace_root];
+            manifests(first.into_iter().chain(places))
+        };
+        // The user's word goes over that of cargo.
+        let paths: Vec<PathBuf> = paths
+            .into_iter()
+            .filter(|path| !inner.ignore.is_refused(path))
+            .collect();
+        for path in &paths {
+            learned.folders.extend(path.parent().map(Path::to_owned));
+        }
+        for path in manifests.iter().chain(&lock_file) {
+            // Those that are not there are many, in folders where much else happens. A request
+            // finds them if they come.
+            if path.exists() {
+                learned.folders.extend(path.parent().map(Path::to_owned));
+            }
+        }
+        for path in paths.into_iter().chain(manifests).chain(lock_file) {
+            if let Ok(place) = path.canonicalize()
+                && place != path
+            {
+                learned.folders.extend(place.parent().map(Path::to_owned));
+                inner.links.insert(place, path.clone());
+            }
+            if let Some(file) = inner.files.get_mut(&path) {
+                // Its stamp is older than the build: if it is not true any more, that is news.
+                file.role = Role::Build;
+                continue;
+            }
+            let stamp = Stamp::of(&path);
+            if path != self.lock_file && stamp.is_after(started) {
+                let news = inner.announce(path.clone(), Effect::Build);
+                learned.changes.push(news);
+            }
+            let role = Role::Build;
+            inner.files.insert(path, File { stamp, role });
+        }
+        learned
+    }
+
+    /// Notes what the files hold that the app reads when it starts.
+    fn know_environment(&self) {
+        let mut inner = self.lock();
+        for folder in [&self.package_dir, &self.workspace_root] {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            let present = entries
+                .map(|entry| entry.path())
+                .filter(|path| is_environment(path));
+            // The usual one also where it is not there yet.
+            for path in present.chain([folder.join(".env")]) {
+                if !inner.ignore.is_refused(&path) {
+                    let (stamp, role) = (Stamp::of(&path), Role::Start);
+                    inner.files.insert(path, File { stamp, role });
+                }
+            }
+        }
+    }
+
+    fn role(&self, inner: &Inner, path: &Path) -> Role {
+        if let Some(file) = inner.files.get(path)
+            && file.role != Role::None
+        {
+            return file.role;
+        }
+        let is_beside = [&self.package_dir, &self.workspace_root]
+            .iter()
+            .any(|folder| path.parent() == Some(folder));
+        match is_beside && is_environment(path) && !inner.ignore.is_refused(path) {
+            true => Role::Start,
+            false => Role::None,
+        }
+    }
+
+    fn effect(&self, inner: &Inner, path: &Path, role: Role) -> Option<Effect> {
+        if role == Role::Build || self.asked_for(inner, path).is_some() {
+            return Some(Effect::Build);
+        }
         match inner.knowledge {
-            _ if is_asked_for => Some(Effect::Build),
             Knowledge::Broken => Some(Effect::Build),
+            _ if role == Role::Start => Some(Effect::Restart),
             Knowledge::None if is_rust(path) || is_manifest(path) => Some(Effect::Build),
-            Knowledge::None | Knowledge::All => self.effect_on_browsers(path),
+            Knowledge::None | Knowledge::All => {
+                let of_silent = |package: &PathBuf| path.starts_with(package);
+                let may_be_read =
+                    inner.silent_packages.iter().any(of_silent) && !is_written_by_apps(path);
+                let build = || may_be_read.then_some(Effect::Build);
+                self.effect_on_browsers(path).or_else(build)
+            }
         }
     }
 
@@ -231,54 +362,50 @@ impl Inputs {
         }
     }
 
-    /// What cargo reads besides, for inputs like these. Many are not there: their coming counts.
-    fn manifests(&self, inputs: &HashSet<PathBuf>) -> HashSet<PathBuf> {
-        let mut manifests = HashSet::from([self.lock_file.clone()]);
-        let mut seen = HashSet::new();
-        let folders = inputs.iter().filter_map(|input| input.parent());
-        for folder in folders.chain([&*self.package_dir]) {
-            let mut is_package = false;
-            // The nearest manifest, and with it those of the workspaces it may be in.
-            for above in folder
-                .ancestors()
-                .take_while(|above| seen.insert(above.to_path_buf()))
-            {
-                let manifest = above.join("Cargo.toml");
-                if manifest.is_file() {
-                    is_package = true;
-                    manifests.insert(above.join("build.rs"));
-                    manifests.insert(manifest);
-                } else if is_package {
-                    break;
-                }
-            }
-        }
-        let root = self.lock_file.parent().unwrap_or(&self.package_dir);
-        for folder in [root, &*self.package_dir] {
-            for name in [
-                ".cargo/config.toml",
-                "rust-toolchain.toml",
-                "rust-toolchain",
-            ] {
-                manifests.insert(folder.join(name));
-            }
-        }
-        manifests
+    /// The folder or file that the user or a build script named, and that `path` is or is in.
+    fn asked_for<'a>(&'a self, inner: &'a Inner, path: &Path) -> Option<&'a Path> {
+        let named = self.always.iter().chain(&inner.folders);
+        let around = named.filter(|named| path.starts_with(named));
+        let nearest = around.max_by_key(|named| named.as_os_str().len());
+        nearest.map(PathBuf::as_path)
     }
 
-    fn collect_sources(&self, dir: &Path, sources: &mut HashSet<PathBuf>) {
-        // A folder that has gone has no sources.
+    /// Whether what happens at `path` is no news, unless it is known to be an input.
+    fn is_skipped(&self, inner: &mut Inner, path: &Path) -> bool {
+        let root = self.asked_for(inner, path).map(Path::to_owned);
+        match root {
+            Some(root) => {
+                let is_made = self.is_made(path) && !self.is_made(&root);
+                is_made || inner.ignore.is_ignored_below(&root, path)
+            }
+            None => self.is_made(path) || inner.ignore.is_ignored(path),
+        }
+    }
+
+    fn is_made(&self, path: &Path) -> bool {
+        self.made_dirs.iter().any(|made| path.starts_with(made))
+    }
+
+    fn collect(
+        &self,
+        inner: &mut Inner,
+        dir: &Path,
+        is_wanted: &dyn Fn(&Path) -> bool,
+        found: &mut Found,
+    ) {
+        // A folder that has gone has no files.
         let Ok(entries) = fs::read_dir(dir) else {
             return;
         };
+        found.folders.insert(dir.to_owned());
         for path in entries.flatten().map(|entry| entry.path()) {
-            if self.is_ignored(&path) {
+            if found.files.len() >= MOST_IN_A_FOLDER || self.is_skipped(inner, &path) {
                 continue;
             }
             if path.is_dir() && !path.is_symlink() {
-                self.collect_sources(&path, sources);
-            } else if is_rust(&path) {
-                sources.insert(path);
+                self.collect(inner, &path, is_wanted, found);
+            } else if is_wanted(&path) {
+                found.files.insert(path);
             }
         }
     }
@@ -289,6 +416,13 @@ impl Inputs {
     }
 }
 
+/// What is in a folder and those in it.
+#[derive(Debug, Default)]
+struct Found {
+    files: HashSet<PathBuf>,
+    folders: HashSet<PathBuf>,
+}
+
 impl Inner {
     /// Looks at `path` again; whether its content is another than it was. That of an unknown file
     /// is, unless it has gone already: editors come and go with files nobody reads.
@@ -297,82 +431,42 @@ impl Inner {
         match self.files.get_mut(path) {
             Some(file) => !std::mem::replace(&mut file.stamp, stamp).is_same_content(&stamp),
             None => {
-                self.files.insert(
-                    path.to_owned(),
-                    File {
-                        stamp,
-                        is_input: false,
-                    },
-                );
+                let role = Role::None;
+                self.files.insert(path.to_owned(), File { stamp, role });
                 stamp != Stamp::Missing
             }
         }
     }
 
-    fn adopt(&mut self, paths: impl Iterator<Item = PathBuf>, started: SystemTime) -> Learned {
-        self.is_building = false;
-        let mut learned = Learned::default();
-        for path in paths {
-            learned.folders.extend(path.parent().map(Path::to_owned));
-            if let Some(file) = self.files.get_mut(&path) {
-                // Its stamp is older than the build: if it is not true any more, that is news.
-                file.is_input = true;
-                continue;
-            }
-            let stamp = Stamp::of(&path);
-            let is_lock = path.file_name().is_some_and(|name| name == "Cargo.lock");
-            if !is_lock && stamp.is_after(started) {
-                learned.changes.push(self.announce(path.clone()));
-            }
-            self.files.insert(
-                path,
-                File {
-                    stamp,
-                    is_input: true,
-                },
-            );
-        }
-        learned
-    }
-
-    /// The news that `path` asks for a build, counted until it is [heard](Inputs::heard).
-    fn announce(&mut self, path: PathBuf) -> Event {
+    /// The news that `path` asks for another app, counted until it is [heard](Inputs::heard).
+    fn announce(&mut self, path: PathBuf, effect: Effect) -> Event {
         self.unheard += 1;
-        Event::Changed {
-            path,
-            effect: Effect::Build,
-        }
-    }
-
-    fn folders_of_inputs(&self) -> impl Iterator<Item = &PathBuf> {
-        let is_folder = |file: &File| file.is_input && file.stamp == Stamp::Folder;
-        self.files
-            .iter()
-            .filter(move |(_, file)| is_folder(file))
-            .map(|(path, _)| path)
+        Event::Changed { path, effect }
     }
 }
 
-fn is_empty(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|facts| facts.len() == 0)
+/// The path without `..`: `include_str!("../words.txt")` is told as it is written, and one file
+/// under two names would be two changes.
+fn straight(path: PathBuf) -> PathBuf {
+    match path.components().any(|part| part == Component::ParentDir) {
+        // One that has gone has no other name to be known by.
+        true => path.canonicalize().unwrap_or(path),
+        false => path,
+    }
 }
 
 fn is_rust(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "rs")
 }
 
-fn is_manifest(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| {
-        [
-            "Cargo.toml",
-            "Cargo.lock",
-            "config.toml",
-            "rust-toolchain.toml",
-            "rust-toolchain",
-        ]
-        .iter()
-        .any(|manifest| name == *manifest)
-    })
+/// Whether a file is of a kind that apps write while they run. Each request would ask for a build.
+fn is_written_by_apps(path: &Path) -> bool {
+    const ENDINGS: [&str; 12] = [
+        ".db", ".log", ".pid", ".sock", ".sqlite", ".sqlite3", ".tmp", "-journal", "-shm", "-wal",
+        ".lock", ".redb",
+    ];
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// The inputs in a makefile rule as cargo writes it beside a program: `program: file file`, with

@@ -56,7 +56,7 @@ impl Inquiry {
     /// [`InquiryError`], with what to do about it in [`InquiryError::help`].
     pub fn prepare(question: Question, sink: Sink) -> Result<Self, InquiryError> {
         let project = Arc::new(Project::find(&question.choice)?);
-        let ignore = Ignore::new(&project.package_dir, &[]);
+        let ignore = Ignore::new(std::slice::from_ref(&project.package_dir), &[]);
         let ignore = ignore.map_err(|error| no_room(io::Error::other(error)))?;
         let (events, heard) = mpsc::channel();
         let steps = sink.clone();

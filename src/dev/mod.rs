@@ -21,11 +21,15 @@ mod state;
 mod worker;
 
 pub(crate) mod ignore;
+pub(crate) mod inotify;
 mod inputs;
+mod manifests;
+mod poll;
 mod stamp;
 mod watch;
 
 mod build;
+mod build_script;
 mod cargo;
 mod child;
 mod diagnostics;

@@ -96,10 +96,20 @@ pub enum Notice {
         /// What is started.
         target: String,
     },
-    /// Changes are seen only when a request comes, because the system refuses to watch.
-    Unwatched {
-        /// The system's reason.
+    /// Some folders are looked at every so often, because the system does not tell of all that
+    /// changes in them.
+    Polling {
+        /// Why: `fs.inotify.max_user_watches is 8192, and used up`.
         reason: String,
+        /// A command that mends it, where one does.
+        help: Option<String>,
+    },
+    /// Changes of some files are not seen.
+    Unwatched {
+        /// Why: `fs.inotify.max_user_watches is 8192, and used up`.
+        reason: String,
+        /// A command that mends it, where one does.
+        help: Option<String>,
     },
     /// One request was answered.
     Access(AccessRecord),

@@ -38,6 +38,8 @@ pub(crate) struct Project {
     pub(crate) package_dir: PathBuf,
     pub(crate) workspace_root: PathBuf,
     pub(crate) target_dir: PathBuf,
+    /// Where cargo keeps what no one else needs: the same folder, or `build.build-dir`.
+    pub(crate) build_dir: PathBuf,
     /// The folders to watch: the package's, and those of the path dependencies it has, as far
     /// as manifests of the workspace tell. The first build tells the rest.
     pub(crate) source_dirs: Vec<PathBuf>,
@@ -51,6 +53,8 @@ impl Project {
         let package = find_package(&metadata, &manifest, choice.package.as_deref())?;
         let named = named_by_path(package, &choice.path);
         let program = find_program(package, choice.program.as_ref().or(named.as_ref()))?;
+        let build_dir = metadata.build_directory.as_ref();
+        let build_dir = build_dir.unwrap_or(&metadata.target_directory);
         Ok(Self {
             package: package.name.to_string(),
             program,
@@ -58,6 +62,7 @@ impl Project {
             package_dir: dir_of(package),
             workspace_root: metadata.workspace_root.clone().into(),
             target_dir: metadata.target_directory.clone().into(),
+            build_dir: build_dir.clone().into(),
             source_dirs: source_dirs(&metadata, package),
         })
     }

@@ -1,11 +1,35 @@
-use std::fs;
+use std::fs::{self, Metadata};
 use std::hash::{DefaultHasher, Hasher};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// Longer than any file system's clock takes to tick, those that count seconds aside.
 const TICK: Duration = Duration::from_millis(20);
+
+/// When a file was last written to, and when anything of it changed: its name, say, or the other
+/// time, which copying tools set back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Times {
+    modified: Option<SystemTime>,
+    changed: SystemTime,
+}
+
+impl Times {
+    fn of(facts: &Metadata) -> Self {
+        let seconds = Duration::from_secs(facts.ctime().unsigned_abs());
+        let rest = Duration::from_nanos(facts.ctime_nsec().unsigned_abs());
+        Self {
+            modified: facts.modified().ok(),
+            changed: SystemTime::UNIX_EPOCH + seconds + rest,
+        }
+    }
+
+    fn latest(&self) -> SystemTime {
+        self.changed.max(self.modified.unwrap_or(self.changed))
+    }
+}
 
 /// What a file was when it was last looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +40,7 @@ pub(crate) enum Stamp {
     Folder,
     /// A file, with this content.
     Present {
-        modified: Option<SystemTime>,
+        times: Times,
         // Whether a later write would have another time: clocks of files tick in milliseconds.
         is_settled: bool,
         len: u64,
@@ -39,11 +63,10 @@ impl Stamp {
         }
         let mut hasher = DefaultHasher::new();
         hasher.write(&fs::read(path)?);
-        let modified = facts.modified().ok();
-        let age = modified.and_then(|modified| modified.elapsed().ok());
+        let times = Times::of(&facts);
         Ok(Self::Present {
-            modified,
-            is_settled: age.is_some_and(|age| age > TICK),
+            times,
+            is_settled: times.latest().elapsed().is_ok_and(|age| age > TICK),
             len: facts.len(),
             hash: hasher.finish(),
         })
@@ -58,12 +81,12 @@ impl Stamp {
             (
                 Ok(facts),
                 Self::Present {
-                    modified,
+                    times,
                     is_settled,
                     len,
                     ..
                 },
-            ) => !is_settled || facts.modified().ok() != *modified || facts.len() != *len,
+            ) => !is_settled || Times::of(&facts) != *times || facts.len() != *len,
             (Err(_), Self::Present { .. }) => true,
         }
     }
@@ -79,11 +102,8 @@ impl Stamp {
     /// Whether it was written after `moment`, as far as times of files tell.
     pub(crate) fn is_after(&self, moment: SystemTime) -> bool {
         match self {
-            Self::Present {
-                modified: Some(modified),
-                ..
-            } => *modified > moment,
-            Self::Present { modified: None, .. } | Self::Missing | Self::Folder => false,
+            Self::Present { times, .. } => times.latest() > moment,
+            Self::Missing | Self::Folder => false,
         }
     }
 }

@@ -121,6 +121,10 @@ impl State {
                 path,
                 effect: Effect::Build,
             } => self.rebuild(path),
+            Event::Changed {
+                path,
+                effect: Effect::Restart,
+            } => self.restart(path),
             Event::Changed { path, effect } => match self.phase {
                 Phase::Live { .. } => vec![Action::Refresh { path, effect }],
                 // Whatever comes next makes browsers reload anyway.
@@ -158,9 +162,7 @@ impl State {
         if matches!(self.phase, Phase::Stopping { .. } | Phase::Done) {
             return Vec::new();
         }
-        if !self.changed.contains(&path) {
-            self.changed.push(path);
-        }
+        self.note(path);
         match self.phase {
             Phase::Cancelling => Vec::new(),
             Phase::Building => {
@@ -177,6 +179,38 @@ impl State {
                 vec![Action::Hold(Doing::Building), self.build()]
             }
             Phase::Stopping { .. } | Phase::Done => unreachable!("returned above"),
+        }
+    }
+
+    /// Starts anew what is built, because it reads `path` when it starts.
+    fn restart(&mut self, path: PathBuf) -> Vec<Action> {
+        let executable = match &self.phase {
+            Phase::Starting { executable }
+            | Phase::Live { executable }
+            | Phase::Fallen { executable } => Arc::clone(executable),
+            // Whatever keeps the build from succeeding may be in that file, too.
+            Phase::Broken => return self.rebuild(path),
+            // What is being built will read it.
+            Phase::Building | Phase::Cancelling => {
+                self.note(path);
+                return Vec::new();
+            }
+            Phase::Stopping { .. } | Phase::Done => return Vec::new(),
+        };
+        self.note(path);
+        // Held before the old one retires: no request is between them.
+        let retire = self.retire();
+        self.newest = self.newest.next();
+        let [hold, start] = self.start(executable, Doing::Starting);
+        [Some(hold), retire, Some(start)]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    fn note(&mut self, changed: PathBuf) {
+        if !self.changed.contains(&changed) {
+            self.changed.push(changed);
         }
     }
 

@@ -85,7 +85,7 @@ impl Supervisor {
             listener = listener.with_tls(identity);
         }
         let project = Arc::new(Project::find(&config.choice)?);
-        let ignore = Ignore::new(&project.package_dir, &config.ignore)
+        let ignore = Ignore::new(&project.source_dirs, &config.ignore)
             .map_err(|source| StartError::Glob { source })?;
         let always: Vec<PathBuf> = config
             .watch

@@ -1,21 +1,30 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::dev::event::Event;
+use crate::dev::inotify::{self, Refusal};
 use crate::dev::inputs::{Inputs, Outlook};
 use crate::dev::notice::{Notice, Sink};
+use crate::dev::poll::Poll;
+
+/// How long a file may be missing or half written before it is taken as it is. Nobody waits for
+/// it who closes a file after writing it, or renames another in its place.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// Watches the folders the app is made of, and reports changes that matter.
 ///
 /// Each folder is watched by itself, because a package's folder holds others that change all the
-/// time and say nothing (`target`, `.git`), and the system's watches are few.
+/// time and say nothing (`target`, `.git`), and the system's watches are few. Where the system
+/// does not tell of all changes, or has no watches left, the folder is looked at every so often.
 #[derive(Debug)]
 pub(crate) struct Watch {
     orders: Sender<Order>,
@@ -40,34 +49,36 @@ impl Watch {
         events: Sender<Event>,
         sink: Sink,
     ) -> io::Result<Self> {
+        Self::start_with(system, PATIENCE, paths, inputs, events, sink)
+    }
+
+    fn start_with(
+        system: impl FnOnce(Sender<Order>) -> notify::Result<RecommendedWatcher>,
+        patience: Duration,
+        paths: Vec<PathBuf>,
+        inputs: Arc<Inputs>,
+        events: Sender<Event>,
+        sink: Sink,
+    ) -> io::Result<Self> {
         let (orders, ordered) = mpsc::channel();
-        let seen = orders.clone();
-        // Fails only where our thread has ended, and then nobody cares.
-        let hear = move |event| drop(seen.send(Order::Seen(event)));
-        let mut watcher = match notify::recommended_watcher(hear) {
-            Ok(watcher) => Some(watcher),
-            Err(error) => {
-                sink.tell(Notice::Unwatched {
-                    reason: error.to_string(),
-                });
-                None
-            }
+        let mut eye = Eye {
+            system: None,
+            watched: HashSet::new(),
+            poll: Poll::default(),
+            unsettled: HashMap::new(),
+            patience,
+            said: HashSet::new(),
+            inputs,
+            events,
+            sink,
         };
-        let watching = move || {
-            let mut eye = Eye {
-                watched: HashSet::new(),
-                is_whole: true,
-                inputs,
-                events,
-                sink,
-            };
-            if let Some(watcher) = &mut watcher {
-                eye.watch(watcher, ordered, &paths);
-            }
-        };
+        match system(orders.clone()) {
+            Ok(system) => eye.system = Some(system),
+            Err(error) => eye.complain(inotify::refusal(&error)),
+        }
         let thread = thread::Builder::new()
             .name("watch".to_owned())
-            .spawn(watching)?;
+            .spawn(move || eye.watch(&ordered, &paths))?;
         Ok(Self {
             orders,
             thread: Some(thread),
@@ -93,107 +104,174 @@ impl Drop for Watch {
     }
 }
 
+/// The system's own watching.
+fn system(seen: Sender<Order>) -> notify::Result<RecommendedWatcher> {
+    notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        // Reading changes nothing, and builds and apps read a lot.
+        if !event.as_ref().is_ok_and(|event| is_reading(event.kind)) {
+            // Fails only where our thread has ended, and then nobody cares.
+            drop(seen.send(Order::Seen(event)));
+        }
+    })
+}
+
 /// The watching thread's own things.
 struct Eye {
+    system: Option<RecommendedWatcher>,
     watched: HashSet<PathBuf>,
-    // Whether every folder could be watched so far.
-    is_whole: bool,
+    poll: Poll,
+    // Files that somebody may not have ended with, and when they are taken as they are.
+    unsettled: HashMap<PathBuf, Instant>,
+    patience: Duration,
+    // What people were told, each once.
+    said: HashSet<String>,
     inputs: Arc<Inputs>,
     events: Sender<Event>,
     sink: Sink,
 }
 
 impl Eye {
-    fn watch(
-        &mut self,
-        watcher: &mut RecommendedWatcher,
-        orders: Receiver<Order>,
-        paths: &[PathBuf],
-    ) {
+    fn watch(mut self, orders: &Receiver<Order>, paths: &[PathBuf]) {
         // What is there already is no news; what changes while we get here, the build's own check
         // of times finds.
         for path in paths {
             match path.parent() {
-                Some(folder) if path.is_file() => self.add(watcher, folder),
-                _ => self.add_tree(watcher, path, News::Old),
+                Some(folder) if path.is_file() => self.add(folder),
+                _ => self.add_tree(path, News::Old),
             }
         }
-        for order in orders {
-            match order {
-                Order::Seen(Ok(event)) => self.see(watcher, &event),
-                Order::Seen(Err(error)) => log::debug!("the watcher says: {error}"),
-                Order::Add(folders) => {
+        loop {
+            match self.next_order(orders) {
+                Ok(Order::Seen(Ok(event))) => self.see(&event),
+                Ok(Order::Seen(Err(error))) => log::debug!("the watcher says: {error}"),
+                Ok(Order::Add(folders)) => {
                     for folder in folders {
-                        self.add(watcher, &folder);
+                        self.add(&folder);
                     }
                     self.compare();
                 }
-                Order::End => return,
+                Ok(Order::End) | Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            self.look_at_what_is_due();
+        }
+    }
+
+    fn next_order(&self, orders: &Receiver<Order>) -> Result<Order, RecvTimeoutError> {
+        let due = self.unsettled.values().copied().chain(self.poll.due());
+        match due.min() {
+            Some(due) => orders.recv_timeout(due.saturating_duration_since(Instant::now())),
+            None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        }
+    }
+
+    fn look_at_what_is_due(&mut self) {
+        let now = Instant::now();
+        for (path, _) in self.unsettled.extract_if(|_, due| *due <= now) {
+            judge(&self.inputs, &self.events, &path);
+        }
+        if self.poll.due().is_some_and(|due| due <= now) {
+            for path in self.poll.look() {
+                self.see_path(&path, Stage::Replaced);
             }
         }
     }
 
-    fn see(&mut self, watcher: &mut RecommendedWatcher, event: &notify::Event) {
+    fn see(&mut self, event: &notify::Event) {
         if event.need_rescan() {
             // The system lost count.
             self.compare();
             for folder in self.watched.clone() {
-                self.list(watcher, &folder, News::New);
+                self.list(&folder, News::New);
             }
             return;
         }
-        if matches!(event.kind, EventKind::Access(_)) {
-            return; // Reading changes nothing, and builds read a lot.
-        }
-        // A rename names both its ends, in one event or in two.
-        for path in &event.paths {
-            if path.is_dir() {
-                self.add_tree(watcher, path, News::New);
-            } else {
-                self.watched.remove(path);
-                self.judge(path);
+        if let Some(stage) = stage(event.kind) {
+            for path in &event.paths {
+                self.see_path(path, stage);
             }
+        }
+    }
+
+    fn see_path(&mut self, path: &Path, stage: Stage) {
+        let is_dir = fs::symlink_metadata(path).is_ok_and(|facts| facts.is_dir());
+        // Another folder of the same name has no watch yet, and one that was moved away tells
+        // nothing of the files that went with it.
+        let has_lost_a_folder = (stage != Stage::Touched || !is_dir) && self.forget_tree(path);
+        if is_dir {
+            self.add_tree(path, News::New);
+        } else if stage == Stage::Done {
+            self.unsettled.remove(path);
+            judge(&self.inputs, &self.events, path);
+        } else {
+            let due = Instant::now() + self.patience;
+            self.unsettled.entry(path.to_owned()).or_insert(due);
+        }
+        if has_lost_a_folder {
+            self.compare();
         }
     }
 
     /// Compares what the app was built from with what is on disk.
     fn compare(&self) {
         while let Outlook::Changed(change) = self.inputs.look_out() {
-            self.report(change);
+            report(&self.events, change);
         }
     }
 
     /// Watches `folder` and those in it, each before it is listed: what was written before the
     /// watch was set makes no event.
-    fn add_tree(&mut self, watcher: &mut RecommendedWatcher, folder: &Path, news: News) {
+    fn add_tree(&mut self, folder: &Path, news: News) {
         if self.watched.contains(folder) || self.inputs.is_ignored(folder) {
             return;
         }
-        self.add(watcher, folder);
-        self.list(watcher, folder, news);
+        self.add(folder);
+        self.list(folder, news);
     }
 
-    fn add(&mut self, watcher: &mut RecommendedWatcher, folder: &Path) {
+    fn add(&mut self, folder: &Path) {
         if self.watched.contains(folder) {
             return;
         }
-        match watcher.watch(folder, RecursiveMode::NonRecursive) {
-            Ok(()) => {
-                self.watched.insert(folder.to_owned());
-            }
-            Err(error) if matches!(error.kind, notify::ErrorKind::PathNotFound) => {}
-            Err(error) => {
-                log::debug!("cannot watch {}: {error}", folder.display());
-                if std::mem::replace(&mut self.is_whole, false) {
-                    self.sink.tell(Notice::Unwatched {
-                        reason: error.to_string(),
-                    });
+        let refusal = match &mut self.system {
+            Some(system) => match system.watch(folder, RecursiveMode::NonRecursive) {
+                Ok(()) => None,
+                Err(error) if matches!(error.kind, notify::ErrorKind::PathNotFound) => return,
+                Err(error) => Some(Some(inotify::refusal(&error))),
+            },
+            None => Some(None), // That was said at the start.
+        };
+        self.watched.insert(folder.to_owned());
+        match (refusal, inotify::foreign(folder)) {
+            (Some(refusal), _) => {
+                self.poll.add(folder);
+                if let Some(refusal) = refusal {
+                    self.complain(refusal);
                 }
             }
+            // Besides: what is written from here, the system tells at once.
+            (None, Some(name)) => {
+                self.poll.add(folder);
+                self.tell_once(name, || Notice::Polling {
+                    reason: format!("{} is on {name}, where others may write", folder.display()),
+                    help: None,
+                });
+            }
+            (None, None) => {}
         }
     }
 
-    fn list(&mut self, watcher: &mut RecommendedWatcher, folder: &Path, news: News) {
+    /// Forgets `folder` and those in it, which the system does by itself; whether there were any.
+    fn forget_tree(&mut self, folder: &Path) -> bool {
+        let was_watched = self.watched.contains(folder);
+        if was_watched {
+            self.watched.retain(|path| !path.starts_with(folder));
+            self.poll.forget_tree(folder);
+        }
+        was_watched
+    }
+
+    fn list(&mut self, folder: &Path, news: News) {
         // A folder that has gone again is listed empty.
         let Ok(entries) = fs::read_dir(folder) else {
             return;
@@ -202,23 +280,36 @@ impl Eye {
             let path = entry.path();
             // Not through links: they lead out of the package, or round in circles.
             match entry.file_type() {
-                Ok(kind) if kind.is_dir() => self.add_tree(watcher, &path, news),
-                Ok(kind) if kind.is_file() && news == News::New => self.judge(&path),
+                Ok(kind) if kind.is_dir() => self.add_tree(&path, news),
+                Ok(kind) if kind.is_file() && news == News::New => {
+                    judge(&self.inputs, &self.events, &path);
+                }
                 _ => {} // Links, sockets, what has gone.
             }
         }
     }
 
-    fn judge(&self, path: &Path) {
-        if let Some(change) = self.inputs.judge(path) {
-            self.report(change);
-        }
+    fn complain(&mut self, refusal: Refusal) {
+        let Refusal { reason, help } = refusal;
+        self.tell_once(&reason.clone(), || Notice::Polling { reason, help });
     }
 
-    fn report(&self, change: Event) {
-        // Fails only where the supervisor has ended.
-        let _ = self.events.send(change);
+    fn tell_once(&mut self, key: &str, notice: impl FnOnce() -> Notice) {
+        if self.said.insert(key.to_owned()) {
+            self.sink.tell(notice());
+        }
     }
+}
+
+fn judge(inputs: &Inputs, events: &Sender<Event>, path: &Path) {
+    if let Some(change) = inputs.judge(path) {
+        report(events, change);
+    }
+}
+
+fn report(events: &Sender<Event>, change: Event) {
+    // Fails only where the supervisor has ended.
+    let _ = events.send(change);
 }
 
 /// Whether the files of a folder are news when it is first listed.
@@ -227,3 +318,39 @@ enum News {
     Old,
     New,
 }
+
+/// How far somebody is with changing what is at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Written to, or given other permissions; there may be more to come.
+    Touched,
+    /// Made, removed or moved away. Most editors put another in its place.
+    Replaced,
+    /// Closed after it was written to, or moved here.
+    Done,
+}
+
+/// What an event says about its paths, if it says anything new.
+fn stage(kind: EventKind) -> Option<Stage> {
+    match kind {
+        kind if is_reading(kind) => None,
+        // Both ends of a rename have had their own events.
+        EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => None,
+        EventKind::Access(_) | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => {
+            Some(Stage::Done)
+        }
+        EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)) => {
+            Some(Stage::Replaced)
+        }
+        EventKind::Any | EventKind::Modify(_) | EventKind::Other => Some(Stage::Touched),
+    }
+}
+
+/// Whether the event tells of no change: all access but the end of writing.
+fn is_reading(kind: EventKind) -> bool {
+    let is_end_of_writing = kind == EventKind::Access(AccessKind::Close(AccessMode::Write));
+    kind.is_access() && !is_end_of_writing
+}
+
+#[cfg(test)]
+mod tests;

@@ -70,7 +70,7 @@ impl Worker {
                 self.children.remove(generation);
             }
             log::debug!("{event:?}");
-            let is_news_of_inputs = event.asks_for_a_build();
+            let is_news_of_inputs = event.asks_for_another_app();
             let actions;
             (state, actions) = step(state, event);
             next = self.perform_all(actions);
@@ -231,7 +231,7 @@ impl Worker {
     fn refresh(&self, path: &Path, effect: Effect) {
         let browsers = match effect {
             Effect::Restyle(name) => self.hub.restyle(name),
-            Effect::Refresh | Effect::Build => self.hub.reload(),
+            Effect::Refresh | Effect::Restart | Effect::Build => self.hub.reload(),
         };
         self.sink.tell(Notice::Refreshed {
             changed: vec![self.project.relative(path)],

@@ -11,6 +11,7 @@ use ::ignore::gitignore::Gitignore;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::dev::ignore;
+use crate::dev::inotify::{self, Refusal};
 use crate::dev::reload::ReloadHub;
 use crate::dev::{Notice, Sink};
 use crate::security::{path_of_bytes, plain_path};
@@ -146,9 +147,8 @@ impl Drop for Watch {
 }
 
 fn unwatched(error: &notify::Error) -> Notice {
-    Notice::Unwatched {
-        reason: error.to_string(),
-    }
+    let Refusal { reason, help } = inotify::refusal(error);
+    Notice::Unwatched { reason, help }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -80,7 +80,11 @@ impl Project {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_devserve"));
+        self.command_of(env!("CARGO_BIN_EXE_devserve"), args)
+    }
+
+    fn command_of(&self, program: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         scrub(&mut command);
         command
             .args(args)
@@ -149,13 +153,24 @@ impl Devserve {
 
     /// The same, with more in its environment.
     pub(crate) fn start_with(project: &Project, args: &[&str], env: &[(&str, &Path)]) -> Self {
-        Self::spawn(project, &[&["run", "--port", "0"], args].concat(), env).with_port()
+        let command = project.command(&[&["run", "--port", "0"], args].concat());
+        Self::spawn(command, env).with_port()
+    }
+
+    /// The same, started by `program`, which gets the command line as its last arguments.
+    pub(crate) fn start_through(project: &Project, program: &[&str], args: &[&str]) -> Self {
+        let [program, first @ ..] = program else {
+            panic!("a program");
+        };
+        let devserve = [env!("CARGO_BIN_EXE_devserve"), "run", "--port", "0"];
+        let args = [first, &devserve, args].concat();
+        Self::spawn(project.command_of(program, &args), &[]).with_port()
     }
 
     /// `devserve static`, on a free port.
     pub(crate) fn serve_folder(project: &Project, args: &[&str]) -> Self {
-        let args = [&["static", "--port", "0"], args].concat();
-        Self::spawn(project, &args, &[]).with_port()
+        let command = project.command(&[&["static", "--port", "0"], args].concat());
+        Self::spawn(command, &[]).with_port()
     }
 
     /// Waits for the address it prints.
@@ -169,12 +184,11 @@ impl Devserve {
 
     /// Starts it at an address that `args` name.
     pub(crate) fn start_at(project: &Project, args: &[&str]) -> Self {
-        Self::spawn(project, &[&["run"], args].concat(), &[])
+        Self::spawn(project.command(&[&["run"], args].concat()), &[])
     }
 
-    fn spawn(project: &Project, args: &[&str], env: &[(&str, &Path)]) -> Self {
-        let mut process = project
-            .command(args)
+    fn spawn(mut command: Command, env: &[(&str, &Path)]) -> Self {
+        let mut process = command
             .envs(env.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -24,3 +24,5 @@ mod scaffold;
 mod tls;
 #[cfg(feature = "cli")]
 mod usage;
+#[cfg(feature = "cli")]
+mod watch;

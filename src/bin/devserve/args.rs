@@ -109,13 +109,17 @@ pub(crate) struct RunArgs {
 
     /// Start anew when this changes too; may be repeated
     ///
-    /// A file or a folder. What the app is built from is watched without being named.
+    /// A file or a folder, also one that .gitignore names. What the app is built from is watched
+    /// without being named. A build script that does not say what it reads may read all of its
+    /// package.
     #[arg(long, value_name = "PATH", action = ArgAction::Append, help_heading = "Reload")]
     watch: Vec<PathBuf>,
 
     /// Do not look at these files; may be repeated
     ///
-    /// A line as in .gitignore, such as *.log or /data. What .gitignore names is ignored anyway.
+    /// A line as in .gitignore, seen from the package, such as *.log or /data; one that begins
+    /// with ! takes an earlier one back, or one of .gitignore, which is obeyed anyway. It goes
+    /// over --watch and over what the build reads.
     #[arg(long, value_name = "GLOB", action = ArgAction::Append, help_heading = "Reload")]
     ignore: Vec<String>,
 

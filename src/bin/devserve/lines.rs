@@ -91,14 +91,24 @@ pub(crate) fn describe(notice: &Notice, verbosity: Verbosity) -> Option<String> 
         Notice::Restarting { target } => {
             is_usual.then(|| stamped(&format!("starting {target} again for a request")))
         }
-        Notice::Unwatched { reason } => {
-            let help = "changes are seen when a request comes; raise fs.inotify.max_user_watches";
+        Notice::Polling { reason, help } => {
             let reason = visible(reason);
-            Some(format!(
-                "{} cannot watch: {reason}\n{} {help}",
-                label("warning"),
-                label("help")
-            ))
+            match help {
+                Some(help) => Some(format!(
+                    "{} {reason}: devserve looks for changes every half second\n{} {help}",
+                    label("warning"),
+                    label("help")
+                )),
+                None => is_usual
+                    .then(|| format!("{reason}: devserve looks for changes every half second")),
+            }
+        }
+        Notice::Unwatched { reason, help } => {
+            let warning = format!("{} cannot watch: {}", label("warning"), visible(reason));
+            Some(match help {
+                Some(help) => format!("{warning}\n{} {help}", label("help")),
+                None => warning,
+            })
         }
         Notice::Access(record) => is_usual.then(|| access(record)),
         Notice::Refused { peer, status, why } => is_usual.then(|| {
@@ -286,5 +296,23 @@ mod tests {
         };
         let want = "error[E0308]: no\nerror: shop did not build, 2 errors";
         check(failed, Verbosity::Quiet, Some(want));
+    }
+
+    #[test]
+    fn folders_that_are_looked_at_are_said_with_the_mend() {
+        let polling = |help: Option<&str>| Notice::Polling {
+            reason: "fs.inotify.max_user_watches is 9, and used up".to_owned(),
+            help: help.map(str::to_owned),
+        };
+        let words = "fs.inotify.max_user_watches is 9, and used up: \
+                     devserve looks for changes every half second";
+        check(polling(None), Verbosity::Usual, Some(words));
+        check(polling(None), Verbosity::Quiet, None);
+        let warning = format!("warning: {words}\nhelp: sudo sysctl x=1");
+        check(
+            polling(Some("sudo sysctl x=1")),
+            Verbosity::Quiet,
+            Some(&warning),
+        );
     }
 }

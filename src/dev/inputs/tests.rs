@@ -22,7 +22,8 @@ impl Shop {
             ("templates/list.html", "<p>"),
             ("templates/mail.txt", "included"),
             ("static/site.css", "p {}"),
-            (".gitignore", "/data\n"),
+            (".gitignore", "/data\n/.env\n/settings\n"),
+            (".env", "OPEN=1"),
         ] {
             write(&root, path, text);
         }
@@ -33,9 +34,10 @@ impl Shop {
             package_dir: root.clone(),
             workspace_root: root.clone(),
             target_dir: root.join("target"),
+            build_dir: root.join("target"),
             source_dirs: vec![root.clone()],
         };
-        let ignore = Ignore::new(&root, &["*.skip".to_owned()]).unwrap();
+        let ignore = Ignore::new(std::slice::from_ref(&root), &["*.skip".to_owned()]).unwrap();
         let always = vec![root.join("settings")];
         Self {
             inputs: Inputs::new(&project, always, ignore),
@@ -130,7 +132,6 @@ fn what_the_app_reads_while_it_runs_is_for_browsers() {
         Some(Effect::Restyle("site.css".to_owned())),
     );
     shop.check("static/site.css", "ul {}", None);
-    shop.check("static/site.css", "", None); // About to be written.
     shop.check("templates/mail.txt", "compiled in", BUILD);
     shop.check("examples/book/static/a.js", "1", Some(Effect::Refresh));
 }
@@ -269,4 +270,106 @@ fn dep_info_is_a_makefile_rule() {
     check_dep_info("/t/shop: /my\\ shop/main.rs\n", &["/my shop/main.rs"]);
     check_dep_info("/t/shop:\n", &[]);
     check_dep_info("", &[]);
+}
+
+const RESTART: Option<Effect> = Some(Effect::Restart);
+
+#[test]
+fn what_the_app_reads_at_its_start_starts_it_again_although_git_ignores_it() {
+    let shop = Shop::built();
+    shop.check(".env", "OPEN=1", None);
+    shop.check(".env", "OPEN=0", RESTART);
+    shop.check(".env.local", "OPEN=1", RESTART);
+    shop.check(".env.example", "OPEN=", None);
+    shop.check("data/.env", "OPEN=", None);
+    fs::remove_file(shop.path(".env")).unwrap();
+    let Outlook::Changed(Event::Changed { effect, .. }) = shop.inputs.look_out() else {
+        panic!("a request did not see it");
+    };
+    assert_eq!(effect, Effect::Restart);
+}
+
+#[test]
+fn an_environment_that_is_compiled_in_or_may_mend_the_build_asks_for_one() {
+    let shop = Shop::built();
+    shop.build("src/main.rs .env", after_all());
+    shop.check(".env", "OPEN=2", BUILD);
+    let shop = Shop::built();
+    shop.inputs.build_begins();
+    shop.inputs.build_failed(after_all());
+    shop.check(".env", "OPEN=2", BUILD);
+}
+
+#[test]
+fn a_build_script_that_does_not_say_what_it_reads_may_read_all_of_its_package() {
+    let shop = Shop::built();
+    shop.check("words.txt", "one", None);
+    shop.inputs.scripts_are_silent(vec![shop.path("")]);
+    shop.check("words.txt", "two", BUILD);
+    shop.check("templates/list.html", "<ul>", Some(Effect::Refresh));
+    shop.check("shop.sqlite-wal", "written by the app", None);
+    shop.check("data/orders.json", "[]", None);
+    shop.check("target/debug/words.txt", "", None);
+}
+
+#[test]
+fn files_in_a_folder_that_a_build_script_asks_about_are_seen_by_requests() {
+    let shop = Shop::new();
+    write(shop.dir.path(), "assets/icons/logo.svg", "<svg>");
+    let learned = shop.build("src/main.rs assets", after_all());
+    assert!(learned.folders.contains(&shop.path("assets/icons")));
+    write(shop.dir.path(), "assets/icons/logo.svg", "<svg/>");
+    assert!(matches!(shop.inputs.look_out(), Outlook::Changed(_)));
+}
+
+#[test]
+fn the_user_s_refusal_goes_over_what_the_build_reads() {
+    let shop = Shop::new();
+    write(shop.dir.path(), "src/made.skip", "one");
+    shop.build("src/main.rs src/made.skip", after_all());
+    shop.check("src/made.skip", "two", None);
+    assert!(matches!(shop.inputs.look_out(), Outlook::Calm));
+}
+
+#[test]
+fn an_input_behind_a_link_is_watched_where_it_is() {
+    let shop = Shop::new();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let elsewhere = elsewhere.path().canonicalize().unwrap();
+    write(&elsewhere, "cart.rs", "// one");
+    let link = shop.path("src/linked.rs");
+    std::os::unix::fs::symlink(elsewhere.join("cart.rs"), link).unwrap();
+    let learned = shop.build("src/main.rs src/linked.rs", after_all());
+    assert!(learned.folders.contains(&elsewhere));
+    write(&elsewhere, "cart.rs", "// two");
+    assert!(shop.inputs.judge(&elsewhere.join("cart.rs")).is_some());
+}
+
+#[test]
+fn the_manifest_of_a_workspace_two_floors_up_counts() {
+    let shop = Shop::new();
+    write(shop.dir.path(), "crates/cart/Cargo.toml", "[package]");
+    write(shop.dir.path(), "crates/cart/src/lib.rs", "");
+    let learned = shop.build("crates/cart/src/lib.rs", after_all());
+    assert!(learned.folders.contains(&shop.path("crates/cart")));
+    shop.check("Cargo.toml", "[workspace]", BUILD);
+    shop.check("crates/cart/Cargo.toml", "[package] ", BUILD);
+}
+
+#[test]
+fn what_the_user_names_counts_although_git_ignores_it() {
+    let shop = Shop::built();
+    assert!(!shop.inputs.is_ignored(&shop.path("settings")));
+    shop.check("settings/shop.toml", "open = false", BUILD);
+    shop.check("settings/shop.skip", "", None);
+}
+
+#[test]
+fn a_file_told_by_a_detour_is_one_file() {
+    let shop = Shop::new();
+    let learned = shop.build("src/main.rs src/../README.md", after_all());
+    assert!(!learned.folders.contains(&shop.path("src/..")));
+    write(shop.dir.path(), "README.md", "# Another");
+    assert_eq!(shop.judge("README.md"), BUILD);
+    assert!(matches!(shop.inputs.look_out(), Outlook::Announced));
 }

@@ -37,6 +37,10 @@ fn event(words: &str) -> Event {
             path: rest.into(),
             effect: Effect::Build,
         },
+        "env" => Event::Changed {
+            path: rest.into(),
+            effect: Effect::Restart,
+        },
         "static" => Event::Changed {
             path: rest.into(),
             effect: Effect::Refresh,
@@ -267,4 +271,43 @@ fn stopping_waits_for_requests_builds_and_processes() {
 fn a_second_stop_waits_for_nothing() {
     check_live(&[("stop", "close, retire 1"), ("stop", "kill all, finish")]);
     check(&[("stop", "close, cancel"), ("stop", "kill all, finish")]);
+}
+
+#[test]
+fn what_is_read_at_the_start_starts_the_app_anew_without_a_build() {
+    check_live(&[
+        ("env .env", "hold (Starting), retire 1, start 2"),
+        ("drained 1", "end 1"),
+        ("exited 1", ""),
+        ("ready 2", "open 2 [\".env\"]"),
+        ("env .env", "hold (Starting), retire 2, start 3"),
+        // Not ready yet: it has no requests to finish.
+        ("env .env", "hold (Starting), end 3, start 4"),
+        ("ready 3", ""),
+        ("exited 3", ""),
+        ("exited 2", ""),
+        ("save a.rs", "hold (Building), end 4, build 5"),
+    ]);
+    check_live(&[
+        ("exited 1", "bury 1 WhileLive"),
+        ("env .env", "hold (Starting), start 2"),
+    ]);
+}
+
+#[test]
+fn a_build_that_runs_or_is_needed_anyway_sees_to_what_is_read_at_the_start() {
+    check_live(&[
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("env .env", ""),
+        ("save b.rs", "cancel"),
+        ("env .env", ""),
+        ("cancelled 2", "build 3"),
+        ("built 3", "built, hold (Starting), start 3"),
+        ("ready 3", "open 3 [\"a.rs\", \".env\", \"b.rs\"]"),
+    ]);
+    check(&[
+        ("failed 1", "explain build"),
+        ("env .env", "hold (Building), build 2"),
+    ]);
+    check_live(&[("stop", "close, retire 1"), ("env .env", "")]);
 }
