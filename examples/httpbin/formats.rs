@@ -116,17 +116,17 @@ pub(crate) fn image(request: &Request) -> Response {
         return png(request);
     };
     let accept = accept.to_ascii_lowercase();
-    let offers: [(&str, fn(&Request) -> Response); 5] = [
-        ("image/webp", webp),
-        ("image/svg+xml", svg),
-        ("image/jpeg", jpeg),
-        ("image/png", png),
-        ("image/*", png),
-    ];
-    let taken = offers.iter().find(|(name, _)| accept.contains(name));
-    match taken {
-        Some((_, picture)) => picture(request),
-        None => status::answer(StatusCode::NOT_ACCEPTABLE),
+    let takes = |name: &str| accept.contains(name);
+    if takes("image/webp") {
+        webp(request)
+    } else if takes("image/svg+xml") {
+        svg(request)
+    } else if takes("image/jpeg") {
+        jpeg(request)
+    } else if takes("image/png") || takes("image/*") {
+        png(request)
+    } else {
+        status::answer(StatusCode::NOT_ACCEPTABLE)
     }
 }
 
