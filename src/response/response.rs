@@ -131,6 +131,14 @@ impl Response {
         })
     }
 
+    /// Takes every header field of a name out.
+    pub fn without_header(self, name: &str) -> Self {
+        self.attempt(|response| {
+            response.headers.remove(name);
+            Ok(())
+        })
+    }
+
     /// Says what the body is.
     pub fn content_type(self, content_type: &str) -> Self {
         self.header("content-type", content_type)

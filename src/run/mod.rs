@@ -8,6 +8,7 @@
 mod address;
 mod engine;
 mod explain;
+mod https;
 mod routes;
 mod terminal;
 
@@ -23,6 +24,7 @@ use crate::net::handover::Handover;
 use crate::net::{Address, BindError, Listener};
 use crate::run::address::AddressError;
 use crate::run::engine::{Engine, EngineError};
+use crate::run::https::HttpsError;
 use crate::run::terminal::Terminal;
 use crate::server::Serving;
 use crate::wsgi::{App, ServerFacts};
@@ -33,7 +35,8 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Serves `app` until Ctrl-C or SIGTERM; running requests end first, a second Ctrl-C is final.
 ///
 /// It listens on the socket a supervisor handed over, else at `HOST` and `PORT`, else at
-/// 127.0.0.1:8000. `DEVSERVE_ENGINE` chooses the engine: `devserve`, or `tiny-http` in programs
+/// 127.0.0.1:8000; by HTTPS where `TLS_CERT` and `TLS_KEY` name PEM files (feature `tls`).
+/// `DEVSERVE_ENGINE` chooses the engine: `devserve`, or `tiny-http` in programs
 /// built with that feature. Programs built with `debug_assertions` explain faults in the browser
 /// (feature `debugger`); others answer with a bare 500. Started by `devserve routes` it serves
 /// nobody: it tells what the app answers, and returns.
@@ -72,21 +75,29 @@ fn serve(app: impl App) -> Result<(), RunError> {
     let engine = Engine::named(handover.engine.as_deref())?;
     let listener = match handover.listener.take() {
         Some(listener) => listener,
-        None => Listener::bind(&address::from_environment(|name| std::env::var(name).ok())?)?,
+        None => listen(|name| std::env::var(name).ok())?,
     };
+    engine.check(&listener)?;
     // Heard from here on, so that a Ctrl-C during the start is not lost.
     let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(RunError::Signals)?;
     let facts = handover.front.as_deref().and_then(facts_of);
     let app = explain::wrap(app, &terminal);
+    let scheme = if listener.has_tls() { "https" } else { "http" };
     let running = engine.serve(app, listener, facts, &terminal)?;
     if handover.front.is_none() {
-        terminal.serving(running.address());
+        terminal.serving(scheme, running.address());
     }
     handover.ready().map_err(RunError::Notify)?;
     if let Some(_first) = signals.forever().next() {
         stop(&running, &terminal);
     }
     Ok(())
+}
+
+/// The socket that the environment describes, as `variable` knows it.
+fn listen(variable: impl Fn(&str) -> Option<String>) -> Result<Listener, RunError> {
+    let listener = Listener::bind(&address::from_environment(&variable)?)?;
+    Ok(https::from_environment(listener, variable)?)
 }
 
 /// What the front's URL says of the server that clients see: `http://127.0.0.1:8000`.
@@ -123,7 +134,10 @@ pub enum RunError {
     /// `HOST` and `PORT` give no address.
     #[error(transparent)]
     Address(#[from] AddressError),
-    /// The engine that was asked for is not there.
+    /// `TLS_CERT` and `TLS_KEY` give no HTTPS.
+    #[error(transparent)]
+    Https(#[from] HttpsError),
+    /// The engine that was asked for is not there, or cannot do what was asked of it.
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// The system lets nobody hear Ctrl-C.

@@ -17,10 +17,10 @@ impl Terminal {
         Self { is_behind_front }
     }
 
-    pub(super) fn serving(&self, address: &Address) {
+    pub(super) fn serving(&self, scheme: &str, address: &Address) {
         match address {
             Address::Tcp { .. } => self.say(&format!(
-                "devserve · http://{address} · for development only\n"
+                "devserve · {scheme}://{address} · for development only\n"
             )),
             Address::Unix(_) | Address::Fd(_) => {
                 self.say(&format!("devserve · {address} · for development only\n"))

@@ -9,6 +9,7 @@ mod cli;
 #[cfg(feature = "debugger")]
 mod debugger;
 mod examples;
+mod examples_httpbin;
 mod floors;
 #[cfg(all(feature = "forms", feature = "server"))]
 pub mod fuzz;

@@ -29,6 +29,14 @@ impl Engine {
         }
     }
 
+    /// Refuses a listener that it cannot serve.
+    pub(super) fn check(self, listener: &Listener) -> Result<(), EngineError> {
+        match self {
+            Self::TinyHttp if listener.has_tls() => Err(EngineError::NoTls),
+            Self::TinyHttp | Self::Devserve => Ok(()),
+        }
+    }
+
     /// Serves, behind the front whose facts are given.
     pub(super) fn serve(
         self,
@@ -60,6 +68,11 @@ pub enum EngineError {
          \"tiny-http\" to the features of devserve in its Cargo.toml"
     )]
     NotCompiledIn,
+    #[error(
+        "DEVSERVE_ENGINE asks for tiny-http, which has no HTTPS; unset it, or unset TLS_CERT and \
+         TLS_KEY"
+    )]
+    NoTls,
     #[error("DEVSERVE_ENGINE is {name:?}; set it to \"devserve\" or \"tiny-http\", or unset it")]
     Unknown { name: String },
 }
