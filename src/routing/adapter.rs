@@ -160,21 +160,25 @@ impl<'a> Adapter<'a> {
         let asked = self.asked(path, Some(method));
         let mut spans = Spans::new();
         match self.map.matcher.search(asked, &mut spans) {
-            Found::Rule(index) => {
-                let bound = &self.map.bounds[index];
+            Found::Rule { rule, is_plain } => {
+                let bound = &self.map.bounds[rule];
                 let params = Params {
                     bound,
                     domain: asked.domain,
                     path: asked.path.unwrap_or_default(),
                     spans,
                 };
-                match bound.is_plain {
+                let elsewhere = match is_plain {
                     true => None,
                     false => self.elsewhere(&params, method),
+                };
+                match elsewhere {
+                    None => Ok(Matched {
+                        index: rule,
+                        params,
+                    }),
+                    Some(url) => Err(MatchError::RequestRedirect { url }),
                 }
-                .map_or(Ok(Matched { index, params }), |url| {
-                    Err(MatchError::RequestRedirect { url })
-                })
             }
             Found::Slash => Err(self.redirect(&with_slash(asked.path))),
             Found::Nothing(missed) => Err(self.without_merging(path, method, asked, missed)),
@@ -200,7 +204,7 @@ impl<'a> Adapter<'a> {
         {
             Found::Nothing(missed) => missed.methods.iter().collect(),
             // Not without a method.
-            Found::Rule(_) | Found::Slash => Vec::new(),
+            Found::Rule { .. } | Found::Slash => Vec::new(),
         }
     }
 
@@ -238,10 +242,10 @@ impl<'a> Adapter<'a> {
                 ..asked
             };
             match self.map.matcher.search(asked, &mut Spans::new()) {
-                Found::Rule(rule) if self.map.bounds[rule].merge_slashes => {
+                Found::Rule { rule, .. } if self.map.bounds[rule].merge_slashes => {
                     return self.redirect(&merged);
                 }
-                Found::Rule(_) => {}
+                Found::Rule { .. } => {}
                 Found::Slash => return self.redirect(&with_slash(asked.path)),
                 Found::Nothing(more) => {
                     missed.methods.extend(&more.methods);

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use crate::http::Method;
 use crate::routing::converter::Converters;
 use crate::routing::error::{RuleError, RuleProblem};
@@ -14,13 +16,13 @@ pub(super) struct Bound {
     pub(super) rule: Rule,
     pub(super) domain: Segment,
     pub(super) path: Vec<Segment>,
-    pub(super) variables: Vec<Variable>,
+    pub(super) variables: Vec<Arc<Variable>>,
     /// How many of the variables are the domain's; they come first.
     pub(super) domain_variables: usize,
     pub(super) merge_slashes: bool,
     pub(super) strict_slashes: bool,
-    pub(super) domain_recipe: Vec<Piece>,
-    pub(super) path_recipe: Vec<Piece>,
+    pub(super) domain_recipe: Recipe,
+    pub(super) path_recipe: Recipe,
     pub(super) redirect_to: Option<Template>,
     /// The rules to which this one's requests are sent where the values are those rules'
     /// defaults.
@@ -29,13 +31,57 @@ pub(super) struct Bound {
     pub(super) is_plain: bool,
 }
 
-/// A piece of a URL.
+/// How a part of a URL is written: text, with variables in it.
 #[derive(Debug)]
-pub(super) enum Piece {
-    /// Text, encoded.
-    Text(String),
-    /// The variable at this place.
-    Variable(usize),
+pub(super) struct Recipe {
+    /// All of the text, encoded.
+    text: Box<str>,
+    /// Where in the text the variables stand, and which of the rule's is the first.
+    places: Box<[u32]>,
+    first: usize,
+}
+
+impl Recipe {
+    /// A part that begins with `text`, then the segments, from the rule's variable `first` on.
+    fn new<'s>(text: &str, segments: impl IntoIterator<Item = &'s Segment>, first: usize) -> Self {
+        let (mut text, mut places) = (text.to_owned(), Vec::new());
+        for (place, segment) in segments.into_iter().enumerate() {
+            if place > 0 {
+                text.push('/');
+            }
+            for element in &segment.elements {
+                match element {
+                    Element::Literal(literal) => text.push_str(&percent::encode_path(literal)),
+                    Element::Variable(_) => places.push(text.len() as u32),
+                }
+            }
+        }
+        Self {
+            text: text.into(),
+            places: places.into(),
+            first,
+        }
+    }
+
+    /// Writes the text, and calls `write` for each variable in its place.
+    #[inline]
+    pub(super) fn fill<E>(
+        &self,
+        url: &mut String,
+        mut write: impl FnMut(usize, &mut String) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut written = 0;
+        for (variable, place) in (self.first..).zip(&self.places) {
+            let place = *place as usize;
+            url.push_str(&self.text[written..place]);
+            write(variable, url)?;
+            written = place;
+        }
+        if written < self.text.len() {
+            url.push_str(&self.text[written..]);
+        }
+        Ok(())
+    }
 }
 
 /// What a map says for rules that do not say it themselves.
@@ -64,15 +110,16 @@ impl Bound {
         let path = pattern::parse_path(&rule.path, slashes, converters)?;
         let domain = pattern::parse_domain(domain_of(&rule, settings)?, converters)?;
 
-        let mut variables: Vec<Variable> = domain.variables().cloned().collect();
-        let domain_variables = variables.len();
-        variables.extend(path.iter().flat_map(Segment::variables).cloned());
+        let segments = [&domain].into_iter().chain(&path);
+        let variables: Vec<_> = segments
+            .flat_map(Segment::variables)
+            .map(|variable| Arc::new(variable.clone()))
+            .collect();
+        let domain_variables = domain.variables().count();
         check_names(&rule, &variables)?;
 
-        let mut next = 0;
-        let domain_recipe = recipe([&domain], "", &mut next);
-        let mut path_recipe = vec![Piece::Text("/".to_owned())];
-        path_recipe.extend(recipe(&path, "/", &mut next));
+        let domain_recipe = Recipe::new("", [&domain], 0);
+        let path_recipe = Recipe::new("/", &path, domain_variables);
 
         let redirect_to = match &rule.redirect_to {
             Some(RedirectTo::Template(target)) => Some(Template::new(target, |name| {
@@ -164,7 +211,7 @@ fn domain_of<'r>(rule: &'r Rule, settings: &'r Settings) -> Result<&'r str, Rule
     }
 }
 
-fn check_names(rule: &Rule, variables: &[Variable]) -> Result<(), RuleError> {
+fn check_names(rule: &Rule, variables: &[Arc<Variable>]) -> Result<(), RuleError> {
     for (place, variable) in variables.iter().enumerate() {
         let name = variable.name.clone();
         if variables[..place].iter().any(|other| other.name == name) {
@@ -175,35 +222,4 @@ fn check_names(rule: &Rule, variables: &[Variable]) -> Result<(), RuleError> {
         }
     }
     Ok(())
-}
-
-/// The pieces of a URL, from the variable `next` on.
-fn recipe<'s>(
-    segments: impl IntoIterator<Item = &'s Segment>,
-    separator: &str,
-    next: &mut usize,
-) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    for (place, segment) in segments.into_iter().enumerate() {
-        if place > 0 {
-            push_text(&mut pieces, separator);
-        }
-        for element in &segment.elements {
-            match element {
-                Element::Literal(literal) => push_text(&mut pieces, &percent::encode_path(literal)),
-                Element::Variable(_) => {
-                    pieces.push(Piece::Variable(*next));
-                    *next += 1;
-                }
-            }
-        }
-    }
-    pieces
-}
-
-fn push_text(pieces: &mut Vec<Piece>, text: &str) {
-    match pieces.last_mut() {
-        Some(Piece::Text(last)) => last.push_str(text),
-        _ => pieces.push(Piece::Text(text.to_owned())),
-    }
 }

@@ -1,7 +1,9 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::http::Method;
-use crate::routing::bound::{Bound, Piece};
+use crate::routing::bound::{Bound, Recipe};
+use crate::routing::given::{Given, Pair};
+use crate::routing::segment::Variable;
 use crate::routing::{Adapter, BuildError, Value};
 use crate::text::percent;
 
@@ -25,7 +27,7 @@ use crate::text::percent;
 pub struct Build<'b> {
     adapter: &'b Adapter<'b>,
     endpoint: &'b str,
-    values: Vec<(&'b str, Value<'b>)>,
+    values: Given<'b>,
     method: Option<Method>,
     is_external: bool,
     scheme: Option<&'b str>,
@@ -75,7 +77,7 @@ impl<'b> Build<'b> {
         Self {
             adapter,
             endpoint,
-            values: Vec::new(),
+            values: Given::default(),
             method: None,
             is_external: false,
             scheme: None,
@@ -86,6 +88,7 @@ impl<'b> Build<'b> {
     }
 
     /// With a value. Of several by one name a variable takes the first; a query has them all.
+    #[inline]
     pub fn value(mut self, name: &'b str, value: impl Into<Value<'b>>) -> Self {
         self.values.push((name, value.into()));
         self
@@ -104,8 +107,9 @@ impl<'b> Build<'b> {
         mut self,
         values: impl IntoIterator<Item = (&'b str, V)>,
     ) -> Self {
-        let values = values.into_iter().map(|(name, value)| (name, value.into()));
-        self.values.extend(values);
+        for (name, value) in values {
+            self.values.push((name, value.into()));
+        }
         self
     }
 
@@ -173,7 +177,7 @@ impl<'b> Build<'b> {
                 Wanted::Canonical => !bound.rule.is_alias,
                 Wanted::Rule(rule) => rule == *place,
             };
-            if !wanted || self.unsuitable(bound, method).is_some() {
+            if !wanted || self.obstacle(bound, method).is_some() {
                 continue;
             }
             match self.url_of(bound) {
@@ -185,44 +189,29 @@ impl<'b> Build<'b> {
         elsewhere
     }
 
-    /// Why a rule is not for these values and this method.
-    fn unsuitable(&self, bound: &Bound, method: Option<&Method>) -> Option<BuildError> {
-        let refuses = |method: &&Method| !bound.rule.takes(method);
-        if let Some(method) = method.filter(refuses) {
-            return Some(BuildError::Method {
-                endpoint: self.endpoint.to_owned(),
-                rule: bound.rule.path().to_owned(),
-                method: method.clone(),
-            });
+    /// Why a rule is not for these values and this method, as far as is seen before writing.
+    fn obstacle<'s>(&'s self, bound: &'s Bound, method: Option<&Method>) -> Option<Obstacle<'s>> {
+        if method.is_some_and(|method| !bound.rule.takes(method)) {
+            return Some(Obstacle::Method);
         }
-        let missing = |name: &&str| self.given(name).is_none();
-        let names = bound.variables.iter().map(|variable| &*variable.name);
-        if names.clone().any(|name| missing(&name)) {
-            return Some(BuildError::Missing {
-                endpoint: self.endpoint.to_owned(),
-                rule: bound.rule.path().to_owned(),
-                missing: names.filter(missing).map(str::to_owned).collect(),
-            });
+        // Where there are enough values, writing finds out which are missing.
+        let misses = || {
+            let mut variables = bound.variables.iter();
+            variables.any(|variable| self.values.get(&variable.name).is_none())
+        };
+        let has_defaults = !bound.rule.defaults.is_empty();
+        if self.values.len() < bound.variables.len() || has_defaults && misses() {
+            return Some(Obstacle::Missing);
         }
         let mut defaults = bound.rule.defaults();
         defaults.find_map(|(name, default)| {
-            let value = self.given(name).filter(|value| *value != default)?;
-            Some(BuildError::Default {
-                endpoint: self.endpoint.to_owned(),
-                rule: bound.rule.path().to_owned(),
-                name: name.to_owned(),
-                value: value.to_string(),
-            })
+            let value = self.values.get(name).filter(|value| *value != default)?;
+            Some(Obstacle::Default { name, value })
         })
     }
 
-    fn given(&self, name: &str) -> Option<&Value<'b>> {
-        let mut values = self.values.iter();
-        values.find_map(|(known, value)| (*known == name).then_some(value))
-    }
-
     /// The URL by one rule, and whether it is one of those to prefer.
-    fn url_of(&self, bound: &Bound) -> Result<(String, bool), BuildError> {
+    fn url_of<'s>(&'s self, bound: &'s Bound) -> Result<(String, bool), Obstacle<'s>> {
         let adapter = self.adapter;
         let settings = &adapter.map.settings;
         let mut domain = String::new();
@@ -250,7 +239,8 @@ impl<'b> Build<'b> {
             url.push_str(&percent::encode_path(adapter.script_root()));
         }
         self.write(bound, &bound.path_recipe, &mut url)?;
-        if self.unknown == Unknown::Query {
+        // As many values as variables, and each variable has one: none is left over.
+        if self.unknown == Unknown::Query && self.values.len() > bound.variables.len() {
             self.write_query(bound, &mut url);
         }
         if let Some(anchor) = self.anchor {
@@ -260,44 +250,34 @@ impl<'b> Build<'b> {
         Ok((url, is_here || !settings.host_matching))
     }
 
-    fn write(&self, bound: &Bound, recipe: &[Piece], url: &mut String) -> Result<(), BuildError> {
-        for piece in recipe {
-            let variable = match piece {
-                Piece::Text(text) => {
-                    url.push_str(text);
-                    continue;
-                }
-                Piece::Variable(place) => &bound.variables[*place],
-            };
-            let Some(value) = self.given(&variable.name) else {
-                continue; // cannot be: the rule is suitable
-            };
+    fn write<'s>(
+        &'s self,
+        bound: &'s Bound,
+        recipe: &Recipe,
+        url: &mut String,
+    ) -> Result<(), Obstacle<'s>> {
+        recipe.fill(url, |place, url| {
+            let variable = &*bound.variables[place];
+            let value = self.values.get(&variable.name);
+            let value = value.ok_or(Obstacle::Missing)?;
             let start = url.len();
             let written = variable.converter.write(value, url);
             if written.is_err() || !variable.takes(&url[start..]) {
-                return Err(BuildError::Value {
-                    endpoint: self.endpoint.to_owned(),
-                    rule: bound.rule.path().to_owned(),
-                    name: variable.name.clone(),
-                    value: value.to_string(),
-                });
+                return Err(Obstacle::Value { variable, value });
             }
             // Most values are plain, and a look is cheaper than the encoder.
-            if url.as_bytes()[start..]
-                .iter()
-                .all(u8::is_ascii_alphanumeric)
-            {
-                continue;
+            let mut written = url.as_bytes()[start..].iter();
+            if !written.all(u8::is_ascii_alphanumeric) {
+                let encoded = percent::encode_path(&url[start..]).into_owned();
+                url.truncate(start);
+                url.push_str(&encoded);
             }
-            let encoded = percent::encode_path(&url[start..]).into_owned();
-            url.truncate(start);
-            url.push_str(&encoded);
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn write_query(&self, bound: &Bound, url: &mut String) {
-        let unknown = |(name, _): &&(&str, Value<'_>)| !bound.has_argument(name);
+        let unknown = |(name, _): &&Pair<'_>| !bound.has_argument(name);
         if !self.adapter.map.settings.sort_parameters {
             let unknown = self.values.iter().filter(unknown);
             return unknown.zip(separators()).for_each(|((name, value), mark)| {
@@ -323,13 +303,47 @@ impl<'b> Build<'b> {
         }
     }
 
+    fn error(&self, bound: &Bound, obstacle: Obstacle<'_>) -> BuildError {
+        let endpoint = self.endpoint.to_owned();
+        let rule = bound.rule.path().to_owned();
+        match obstacle {
+            Obstacle::Method => BuildError::Method {
+                endpoint,
+                rule,
+                method: self.method.clone().unwrap_or_default(),
+            },
+            Obstacle::Missing => {
+                let names = bound.variables.iter().map(|variable| &*variable.name);
+                let missing = names.filter(|name| self.values.get(name).is_none());
+                BuildError::Missing {
+                    endpoint,
+                    rule,
+                    missing: missing.map(str::to_owned).collect(),
+                }
+            }
+            Obstacle::Default { name, value } => BuildError::Default {
+                endpoint,
+                rule,
+                name: name.to_owned(),
+                value: value.to_string(),
+            },
+            Obstacle::Value { variable, value } => BuildError::Value {
+                endpoint,
+                rule,
+                name: variable.name.clone(),
+                value: value.to_string(),
+            },
+        }
+    }
+
     /// What is wrong with the rule that came nearest.
     fn explain(&self, places: &[usize]) -> BuildError {
         let bounds = places.iter().map(|place| &self.adapter.map.bounds[*place]);
         let nearest = bounds
             .filter_map(|bound| {
-                let unsuitable = self.unsuitable(bound, self.method.as_ref());
-                unsuitable.or_else(|| self.url_of(bound).err())
+                let obstacle = self.obstacle(bound, self.method.as_ref());
+                let obstacle = obstacle.or_else(|| self.url_of(bound).err())?;
+                Some(self.error(bound, obstacle))
             })
             .min_by_key(|error| match error {
                 BuildError::Value { .. } => 0,
@@ -339,6 +353,21 @@ impl<'b> Build<'b> {
             });
         nearest.unwrap_or_else(|| self.unknown_endpoint())
     }
+}
+
+/// What is in the way of building by a rule.
+#[derive(Debug)]
+enum Obstacle<'s> {
+    Method,
+    Missing,
+    Default {
+        name: &'s str,
+        value: &'s Value<'s>,
+    },
+    Value {
+        variable: &'s Variable,
+        value: &'s Value<'s>,
+    },
 }
 
 fn separators() -> impl Iterator<Item = char> {

@@ -1,12 +1,15 @@
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
 
 use crate::routing::bound::{Bound, Settings};
 use crate::routing::converter::Converters;
 use crate::routing::error::{RuleError, RuleProblem};
-use crate::routing::labels::Labels;
-use crate::routing::matcher::{Matcher, Terminal, Tree};
+use crate::routing::labels::{Key, Labels};
+use crate::routing::matcher::{End, Matcher, Tree};
+use crate::routing::segment::Variable;
 use crate::routing::{Adapter, Arguments, Converter, Rule};
 
 /// Rules, read and checked, to find the one for a request and to build URLs from.
@@ -38,10 +41,12 @@ pub struct Map {
     pub(super) bounds: Vec<Bound>,
     pub(super) matcher: Matcher,
     pub(super) settings: Settings,
-    /// From an endpoint's name to its place in `by_endpoint`.
+    /// From an endpoint's name to its place in `endpoint_rules`.
     endpoints: Labels,
-    /// The rules of each endpoint, in the order they are tried for building.
-    by_endpoint: Vec<Vec<usize>>,
+    /// Which of the `by_endpoint` are an endpoint's.
+    endpoint_rules: Vec<Range<u32>>,
+    /// The rules of one endpoint after the other, in the order they are tried for building.
+    by_endpoint: Vec<usize>,
 }
 
 impl Map {
@@ -98,8 +103,9 @@ impl Map {
     }
 
     pub(super) fn places_of(&self, endpoint: &str) -> Option<&[usize]> {
-        let place = self.endpoints.get(0, endpoint)?;
-        Some(&self.by_endpoint[place as usize])
+        let place = self.endpoints.get(0, &Key::of(endpoint))?;
+        let Range { start, end } = self.endpoint_rules[place as usize];
+        Some(&self.by_endpoint[start as usize..end as usize])
     }
 }
 
@@ -203,6 +209,7 @@ impl MapBuilder {
         let mut bounds = bounds
             .map(|rule| Bound::new(rule, settings, converters))
             .collect::<Result<Vec<_>, _>>()?;
+        share_variables(&mut bounds);
         let by_endpoint = by_endpoint(&bounds);
         for places in by_endpoint.values() {
             check_aliases(&bounds, places)?;
@@ -213,13 +220,35 @@ impl MapBuilder {
         let names: Vec<_> = names
             .map(|(place, name)| (0, name.as_str(), place))
             .collect();
+        let mut endpoint_rules = Vec::with_capacity(by_endpoint.len());
+        let mut start = 0;
+        for places in by_endpoint.values() {
+            let end = start + places.len() as u32;
+            endpoint_rules.push(start..end);
+            start = end;
+        }
         Ok(Map {
             matcher: tree.compile(settings.host_matching),
             endpoints: Labels::new(names.into_iter()),
-            by_endpoint: by_endpoint.into_values().collect(),
+            endpoint_rules,
+            by_endpoint: by_endpoint.into_values().flatten().collect(),
             bounds,
             settings: self.settings,
         })
+    }
+}
+
+/// Most rules have the same few variables. A map that has each of them once finds them in the
+/// processor's cache.
+fn share_variables(bounds: &mut [Bound]) {
+    let mut known: HashMap<String, Vec<Arc<Variable>>> = HashMap::new();
+    for variable in bounds.iter_mut().flat_map(|bound| &mut bound.variables) {
+        let key = format!("{} {}", variable.name, variable.pattern());
+        let alike = known.entry(key).or_default();
+        match alike.iter().find(|other| *other == variable) {
+            Some(other) => *variable = Arc::clone(other),
+            None => alike.push(Arc::clone(variable)),
+        }
     }
 }
 
@@ -277,24 +306,24 @@ fn tree_of(bounds: &[Bound]) -> Result<Tree, RuleError> {
             continue;
         }
         let methods = bound.rule.method_set();
-        let terminal = Terminal {
+        let end = End {
             rule: place,
             methods: methods.clone(),
             is_websocket: bound.rule.is_websocket,
             strict_slashes: bound.strict_slashes,
+            is_plain: bound.is_plain,
         };
-        tree.add(&bound.domain, &bound.path, terminal)
-            .map_err(|other| {
-                let other = &bounds[other].rule;
-                let method = methods.shared_with(&other.method_set());
-                let method = match (methods.is_all(), method) {
-                    (false, Some(method)) => method.to_string(),
-                    (false, None) => "the same methods".to_owned(),
-                    (true, _) => "every method".to_owned(),
-                };
-                let other = other.endpoint.clone();
-                RuleError::whole(&bound.rule, RuleProblem::Conflict { other, method })
-            })?;
+        tree.add(&bound.domain, &bound.path, end).map_err(|other| {
+            let other = &bounds[other].rule;
+            let method = methods.shared_with(&other.method_set());
+            let method = match (methods.is_all(), method) {
+                (false, Some(method)) => method.to_string(),
+                (false, None) => "the same methods".to_owned(),
+                (true, _) => "every method".to_owned(),
+            };
+            let other = other.endpoint.clone();
+            RuleError::whole(&bound.rule, RuleProblem::Conflict { other, method })
+        })?;
     }
     Ok(tree)
 }

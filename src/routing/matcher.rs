@@ -1,8 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use crate::http::Method;
-use crate::routing::labels::Labels;
+use crate::routing::labels::{Key, Labels};
 use crate::routing::methods::MethodSet;
 use crate::routing::segment::Segment;
 use crate::routing::spans::Spans;
@@ -19,7 +19,11 @@ pub(super) struct Matcher {
     labels: Labels,
     states: Vec<State>,
     edges: Vec<Edge>,
+    /// Each only once: they are large, and most rules have the same few.
+    segments: Vec<Segment>,
+    /// Those that did not find room in their states.
     terminals: Vec<Terminal>,
+    methods: Vec<MethodSet>,
     /// All rules, in the order in which they are tried.
     pub(super) order: Vec<usize>,
     /// Where the empty domain leads, which most maps have alone.
@@ -28,28 +32,33 @@ pub(super) struct Matcher {
     any_domain: bool,
 }
 
+// Half of a cache line: with thousands of rules a state is seldom in the cache, and one that
+// lay across two lines would be waited for twice.
 #[derive(Debug)]
+#[repr(align(32))]
 struct State {
     edges: Range<u32>,
-    terminals: Range<u32>,
-    /// Where an empty segment leads: a rule's slash at its end.
-    slash: Option<u32>,
+    /// The first of its terminals, and the others.
+    terminal: Option<Terminal>,
+    more_terminals: Range<u32>,
     has_labels: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Edge {
-    segment: Segment,
+    segment: u32,
     to: u32,
 }
 
 /// A rule that ends in a state.
-#[derive(Clone, Debug)]
-pub(super) struct Terminal {
-    pub(super) rule: usize,
-    pub(super) methods: MethodSet,
-    pub(super) is_websocket: bool,
-    pub(super) strict_slashes: bool,
+#[derive(Clone, Copy, Debug)]
+struct Terminal {
+    rule: u32,
+    /// Which of the sets of methods.
+    methods: u32,
+    is_websocket: bool,
+    strict_slashes: bool,
+    is_plain: bool,
 }
 
 /// The domain, which is behind no label.
@@ -69,8 +78,9 @@ pub(super) struct Asked<'t> {
 /// What was found.
 #[derive(Debug)]
 pub(super) enum Found {
-    /// A rule; the spans say where its values stand.
-    Rule(usize),
+    /// A rule, and whether nothing is to be done after it has matched; the spans say where its
+    /// values stand.
+    Rule { rule: usize, is_plain: bool },
     /// A rule, if the path had a slash at its end.
     Slash,
     /// No rule.
@@ -101,7 +111,10 @@ impl Matcher {
             Err(_) => None,
         };
         match step {
-            Some(Step::Rule(rule)) => Found::Rule(rule),
+            Some(Step::Rule(terminal)) => Found::Rule {
+                rule: terminal.rule as usize,
+                is_plain: terminal.is_plain,
+            },
             Some(Step::Slash) => Found::Slash,
             None => Found::Nothing(search.missed),
         }
@@ -118,7 +131,7 @@ struct Search<'m, 't> {
 
 /// An end of the search.
 enum Step {
-    Rule(usize),
+    Rule(Terminal),
     Slash,
 }
 
@@ -129,7 +142,7 @@ impl Search<'_, '_> {
         let rest = self.asked.path.map(|_| 0);
         let named = match domain {
             "" => matcher.no_domain,
-            _ => matcher.labels.get(ROOT, domain),
+            _ => matcher.labels.get(ROOT, &Key::of(domain)),
         };
         let step = named.and_then(|state| self.walk(state, rest));
         if step.is_some() {
@@ -137,7 +150,8 @@ impl Search<'_, '_> {
         }
         for edge in matcher.edges(ROOT) {
             self.spans.truncate(0);
-            if edge.segment.take(domain, 0, self.spans)
+            let segment = &matcher.segments[edge.segment as usize];
+            if segment.take(domain, 0, self.spans)
                 && let Some(step) = self.walk(edge.to, rest)
             {
                 return Some(step);
@@ -158,13 +172,12 @@ impl Search<'_, '_> {
                 return self.end(state);
             };
             let here = &matcher.states[state as usize];
-            let path = &self.path[start..];
-            let (segment, next) = match path.bytes().position(|byte| byte == b'/') {
-                Some(len) => (&path[..len], Some(start + len + 1)),
-                None => (path, None),
-            };
+            let key = Key::of_segment(&self.path[start..]);
+            let segment = key.text();
+            let end = start + segment.len();
+            let next = (end < self.path.len()).then_some(end + 1);
             let to = match here.has_labels {
-                true => matcher.labels.get(state, segment),
+                true => matcher.labels.get(state, &key),
                 false => None,
             };
             // Nothing to come back for: no need to remember this place.
@@ -193,7 +206,8 @@ impl Search<'_, '_> {
         }
         let known = self.spans.len();
         for edge in matcher.edges(state) {
-            let (text, next) = match (edge.segment.takes_rest, edge.segment.ends_in_slash) {
+            let own = &matcher.segments[edge.segment as usize];
+            let (text, next) = match (own.takes_rest, own.ends_in_slash) {
                 (false, _) => (segment, next),
                 (true, false) => (&self.path[start..], None),
                 (true, true) => match self.path[start..].strip_suffix('/') {
@@ -202,10 +216,10 @@ impl Search<'_, '_> {
                 },
             };
             // Of several slashes at the end, which would be the rule's?
-            if edge.segment.ends_in_slash && text.ends_with('/') {
+            if own.ends_in_slash && text.ends_with('/') {
                 continue;
             }
-            if edge.segment.take(text, start, self.spans)
+            if own.take(text, start, self.spans)
                 && let Some(step) = self.walk(edge.to, next)
             {
                 return Some(step);
@@ -224,14 +238,17 @@ impl Search<'_, '_> {
         if let Some(step) = self.terminal(state, |_| true) {
             return Some(step);
         }
-        let slash = self.matcher.states[state as usize].slash?;
-        let mut terminals = self.matcher.terminals(slash).iter();
+        if !self.matcher.states[state as usize].has_labels {
+            return None;
+        }
+        let slash = self.matcher.labels.get(state, &Key::of(""))?;
+        let mut terminals = self.matcher.terminals(slash);
         let terminal = terminals.find(|terminal| {
             terminal.is_websocket == self.asked.websocket && self.takes_method(terminal)
         })?;
         Some(match terminal.strict_slashes {
             true => Step::Slash,
-            false => Step::Rule(terminal.rule),
+            false => Step::Rule(*terminal),
         })
     }
 
@@ -242,11 +259,11 @@ impl Search<'_, '_> {
                 continue;
             }
             if !self.takes_method(terminal) {
-                self.missed.methods.extend(&terminal.methods);
+                self.missed.methods.extend(self.matcher.methods(terminal));
             } else if terminal.is_websocket != self.asked.websocket {
                 self.missed.websocket = true;
             } else {
-                return Some(Step::Rule(terminal.rule));
+                return Some(Step::Rule(*terminal));
             }
         }
         None
@@ -254,7 +271,7 @@ impl Search<'_, '_> {
 
     fn takes_method(&self, terminal: &Terminal) -> bool {
         let method = self.asked.method;
-        method.is_some_and(|method| terminal.methods.contains(method))
+        method.is_some_and(|method| self.matcher.methods(terminal).contains(method))
     }
 }
 
@@ -264,9 +281,15 @@ impl Matcher {
         &self.edges[start as usize..end as usize]
     }
 
-    fn terminals(&self, state: u32) -> &[Terminal] {
-        let Range { start, end } = self.states[state as usize].terminals;
-        &self.terminals[start as usize..end as usize]
+    fn terminals(&self, state: u32) -> impl Iterator<Item = &Terminal> {
+        let state = &self.states[state as usize];
+        let Range { start, end } = state.more_terminals;
+        let more = &self.terminals[start as usize..end as usize];
+        state.terminal.iter().chain(more)
+    }
+
+    fn methods(&self, terminal: &Terminal) -> &MethodSet {
+        &self.methods[terminal.methods as usize]
     }
 }
 
@@ -281,7 +304,17 @@ pub(super) struct Tree {
 struct Node {
     labels: BTreeMap<String, usize>,
     edges: Vec<(Segment, usize)>,
-    terminals: Vec<Terminal>,
+    terminals: Vec<End>,
+}
+
+/// A rule that ends in a node.
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) rule: usize,
+    pub(super) methods: MethodSet,
+    pub(super) is_websocket: bool,
+    pub(super) strict_slashes: bool,
+    pub(super) is_plain: bool,
 }
 
 impl Tree {
@@ -297,7 +330,7 @@ impl Tree {
         &mut self,
         domain: &'s Segment,
         path: &'s [Segment],
-        terminal: Terminal,
+        end: End,
     ) -> Result<(), usize> {
         let mut node = 0;
         for segment in std::iter::once(domain).chain(path) {
@@ -305,20 +338,20 @@ impl Tree {
         }
         let terminals = &mut self.nodes[node].terminals;
         for other in terminals.iter() {
-            let conflict = match (other.methods.is_all(), terminal.methods.is_all()) {
+            let conflict = match (other.methods.is_all(), end.methods.is_all()) {
                 (true, true) => true,
                 // The one that names its methods comes first.
                 (true, false) | (false, true) => false,
                 (false, false) => {
-                    other.methods.shared_with(&terminal.methods).is_some()
-                        || other.methods == terminal.methods
+                    other.methods.shared_with(&end.methods).is_some()
+                        || other.methods == end.methods
                 }
             };
-            if conflict && other.is_websocket == terminal.is_websocket {
+            if conflict && other.is_websocket == end.is_websocket {
                 return Err(other.rule);
             }
         }
-        terminals.push(terminal);
+        terminals.push(end);
         Ok(())
     }
 
@@ -364,23 +397,31 @@ impl Tree {
             labels: Labels::new(labels.into_iter()),
             states: Vec::with_capacity(self.nodes.len()),
             edges: Vec::new(),
+            segments: Vec::new(),
             terminals: Vec::new(),
+            methods: Vec::new(),
             order: self.order(),
             no_domain: self.nodes[0].labels.get("").map(|to| *to as u32),
             any_domain,
         };
+        let mut alike = HashMap::new();
         for node in self.nodes {
             let (edges, terminals) = (matcher.edges.len(), matcher.terminals.len());
-            let new = node.edges.into_iter().map(|(segment, to)| Edge {
-                segment,
-                to: to as u32,
-            });
-            matcher.edges.extend(new);
-            matcher.terminals.extend(node.terminals);
+            for (segment, to) in node.edges {
+                let segment = matcher.place_segment(segment, &mut alike);
+                let to = to as u32;
+                matcher.edges.push(Edge { segment, to });
+            }
+            let mut ends = node.terminals.into_iter();
+            let terminal = ends.next().map(|end| matcher.terminal(end));
+            for end in ends {
+                let terminal = matcher.terminal(end);
+                matcher.terminals.push(terminal);
+            }
             matcher.states.push(State {
                 edges: edges as u32..matcher.edges.len() as u32,
-                terminals: terminals as u32..matcher.terminals.len() as u32,
-                slash: node.labels.get("").map(|to| *to as u32),
+                terminal,
+                more_terminals: terminals as u32..matcher.terminals.len() as u32,
                 has_labels: !node.labels.is_empty(),
             });
         }
@@ -399,5 +440,38 @@ impl Tree {
             next.extend(node.labels.values().rev());
         }
         order
+    }
+}
+
+impl Matcher {
+    /// The place of a segment, or of its equal. `alike` has the places of those that are
+    /// written alike.
+    fn place_segment(&mut self, segment: Segment, alike: &mut HashMap<String, Vec<u32>>) -> u32 {
+        let places = alike.entry(segment.pattern()).or_default();
+        let mut known = places.iter();
+        if let Some(place) = known.find(|place| self.segments[**place as usize] == segment) {
+            return *place;
+        }
+        let place = self.segments.len() as u32;
+        places.push(place);
+        self.segments.push(segment);
+        place
+    }
+
+    fn terminal(&mut self, end: End) -> Terminal {
+        let mut known = self.methods.iter();
+        let methods = known
+            .position(|methods| *methods == end.methods)
+            .unwrap_or_else(|| {
+                self.methods.push(end.methods);
+                self.methods.len() - 1
+            });
+        Terminal {
+            rule: end.rule as u32,
+            methods: methods as u32,
+            is_websocket: end.is_websocket,
+            strict_slashes: end.strict_slashes,
+            is_plain: end.is_plain,
+        }
     }
 }

@@ -61,6 +61,7 @@ mod converter;
 mod environ;
 mod error;
 mod factory;
+mod given;
 mod labels;
 mod map;
 mod matcher;

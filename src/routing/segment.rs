@@ -54,6 +54,11 @@ impl fmt::Debug for Variable {
 }
 
 impl Variable {
+    /// What is the same for equal variables, and for few others.
+    pub(super) fn pattern(&self) -> String {
+        format!("<{:?}{:?}>", self.shape, self.arguments)
+    }
+
     pub(super) fn takes(&self, text: &str) -> bool {
         self.shape.fits(text) && self.converter.accepts(text)
     }
@@ -86,6 +91,15 @@ impl Segment {
             Element::Variable(variable) => Some(variable),
             Element::Literal(_) => None,
         })
+    }
+
+    /// What is the same for equal segments, and for few others.
+    pub(super) fn pattern(&self) -> String {
+        let elements = self.elements.iter().map(|element| match element {
+            Element::Literal(text) => format!("{text:?}"),
+            Element::Variable(variable) => variable.pattern(),
+        });
+        elements.collect()
     }
 
     /// Its text, where it is nothing but text.

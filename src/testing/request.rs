@@ -59,14 +59,13 @@ impl EnvironBuilder<Asker<'_>> {
     /// Wherever the app panics.
     pub fn stream(mut self) -> Result<StreamedResponse> {
         let mut history = Vec::new();
+        if !self.asker.follows_redirects {
+            return self.asker.client.ask(self.environ());
+        }
         let home = self.url();
         loop {
             let answer = self.asker.client.ask(self.environ())?;
-            let url = self.url();
-            let location = match self.asker.follows_redirects {
-                true => redirect::next(&url, answer.status(), answer.headers()),
-                false => None,
-            };
+            let location = redirect::next(&self.url(), answer.status(), answer.headers());
             let Some(location) = location else {
                 return Ok(answer.with_history(history));
             };

@@ -1,8 +1,9 @@
-//! The toolkit's parsers beside the crates that do the same, and beside Werkzeug.
+//! The toolkit beside the crates that do the same, and beside Werkzeug.
 //!
 //! `run` builds this, gives it a Python that has Werkzeug, and prints the tables; the method is
 //! in `../README.md`.
 
+mod apps;
 mod fields;
 mod forms;
 mod python;
@@ -23,10 +24,12 @@ fn main() {
     let forms = Table::new(&["memmem", "multer", "form_urlencoded", "Werkzeug"]);
     let fields = Table::new(&["cookie", "mime", "httpdate", "http", "Werkzeug"]);
     let routing = Table::new(&["matchit", "Werkzeug"]);
+    let apps = Table::new(&["bare", "minijinja", "Werkzeug", "Flask", "Jinja2"]);
     for (table, cases) in [
         (forms, forms::cases(&python)),
         (fields, fields::cases(&python)),
         (routing, routing::cases(&python)),
+        (apps, apps::cases(&python)),
     ] {
         table.head();
         for case in cases

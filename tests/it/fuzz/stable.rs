@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::random::Random;
 use super::{
-    addresses, chunked, conditions, connection, cookies, fields, forms, framing, head, lists,
+    addresses, chunked, conditions, connection, cookies, fields, forms, framing, head, jar, lists,
     names, routing,
 };
 
@@ -64,6 +64,11 @@ fn requests_that_are_passed_on_have_the_same_boundaries() {
 #[test]
 fn a_head_reads_the_same_however_it_arrives() {
     run("head", head);
+}
+
+#[test]
+fn a_cookie_is_kept_for_whom_it_concerns_and_goes_there_only() {
+    run("jar", jar);
 }
 
 #[test]
