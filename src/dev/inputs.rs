@@ -46,7 +46,14 @@ enum Knowledge {
     All,
     /// It failed, and what would mend it may be a file it did not get to.
     Broken,
+    /// Nothing is built: every file of the folder may be read by what runs.
+    Folder,
+    /// The same, and what runs looks to its files itself.
+    Elsewhere,
 }
+
+/// More files than this are not looked at for each request; news of them is waited for.
+const MOST_LOOKED_AT: usize = 1000;
 
 #[derive(Debug)]
 struct File {
@@ -91,6 +98,72 @@ impl Inputs {
             source_dirs: project.source_dirs.clone(),
             always,
             inner: Mutex::new(inner),
+        }
+    }
+
+    /// For a command that runs in a folder and reads what it finds there; or only what is in
+    /// `always`, where the user says what that is.
+    pub(crate) fn of_command(folder: &Path, always: Vec<PathBuf>, ignore: Ignore) -> Self {
+        let knowledge = match always.is_empty() {
+            true => Knowledge::Folder,
+            false => Knowledge::All,
+        };
+        let inputs = Self::of_folder(folder, always, ignore, knowledge);
+        inputs.note_files();
+        inputs
+    }
+
+    /// For a server elsewhere that is made of the files in a folder.
+    pub(crate) fn of_server(folder: &Path, ignore: Ignore) -> Self {
+        let inputs = Self::of_folder(folder, Vec::new(), ignore, Knowledge::Elsewhere);
+        inputs.note_files();
+        inputs
+    }
+
+    fn of_folder(
+        folder: &Path,
+        always: Vec<PathBuf>,
+        ignore: Ignore,
+        knowledge: Knowledge,
+    ) -> Self {
+        let inner = Inner {
+            knowledge,
+            is_building: false,
+            unheard: 0,
+            files: HashMap::new(),
+            ignore,
+        };
+        Self {
+            package_dir: folder.to_owned(),
+            target_dir: folder.join("target"),
+            lock_file: folder.join("Cargo.lock"),
+            source_dirs: vec![folder.to_owned()],
+            always,
+            inner: Mutex::new(inner),
+        }
+    }
+
+    /// Notes what the files are like, so that a save without a change is none, and requests can
+    /// look for themselves.
+    fn note_files(&self) {
+        let mut files = HashSet::new();
+        let roots = match self.always.as_slice() {
+            [] => &self.source_dirs,
+            always => always,
+        };
+        for root in roots {
+            match root.is_dir() {
+                true => self.collect(root, &|_| true, &mut files),
+                false => drop(files.insert(root.clone())),
+            }
+        }
+        let is_few = files.len() <= MOST_LOOKED_AT;
+        let mut inner = self.lock();
+        for path in files {
+            let effect = self.effect(&inner, &path, false);
+            let is_input = is_few && effect == Some(Effect::Build);
+            let stamp = Stamp::of(&path);
+            inner.files.insert(path, File { stamp, is_input });
         }
     }
 
@@ -189,7 +262,7 @@ impl Inputs {
     pub(crate) fn build_failed(&self, started: SystemTime) -> Learned {
         let mut sources = HashSet::new();
         for dir in &self.source_dirs {
-            self.collect_sources(dir, &mut sources);
+            self.collect(dir, &is_rust, &mut sources);
         }
         let manifests = self.manifests(&sources);
         let mut inner = self.lock();
@@ -210,6 +283,8 @@ impl Inputs {
             Knowledge::Broken => Some(Effect::Build),
             Knowledge::None if is_rust(path) || is_manifest(path) => Some(Effect::Build),
             Knowledge::None | Knowledge::All => self.effect_on_browsers(path),
+            Knowledge::Folder => self.effect_on_browsers(path).or(Some(Effect::Build)),
+            Knowledge::Elsewhere => Some(restyle(path).unwrap_or(Effect::Refresh)),
         }
     }
 
@@ -223,12 +298,7 @@ impl Inputs {
         {
             return None;
         }
-        match path.file_name() {
-            Some(name) if path.extension().is_some_and(|extension| extension == "css") => {
-                Some(Effect::Restyle(name.to_string_lossy().into_owned()))
-            }
-            _ => Some(Effect::Refresh),
-        }
+        Some(restyle(path).unwrap_or(Effect::Refresh))
     }
 
     /// What cargo reads besides, for inputs like these. Many are not there: their coming counts.
@@ -266,8 +336,9 @@ impl Inputs {
         manifests
     }
 
-    fn collect_sources(&self, dir: &Path, sources: &mut HashSet<PathBuf>) {
-        // A folder that has gone has no sources.
+    /// Adds the files below `dir` that are `wanted`.
+    fn collect(&self, dir: &Path, wanted: &dyn Fn(&Path) -> bool, files: &mut HashSet<PathBuf>) {
+        // A folder that has gone has no files.
         let Ok(entries) = fs::read_dir(dir) else {
             return;
         };
@@ -276,9 +347,9 @@ impl Inputs {
                 continue;
             }
             if path.is_dir() && !path.is_symlink() {
-                self.collect_sources(&path, sources);
-            } else if is_rust(&path) {
-                sources.insert(path);
+                self.collect(&path, wanted, files);
+            } else if wanted(&path) && path.is_file() {
+                files.insert(path);
             }
         }
     }
@@ -351,6 +422,13 @@ impl Inner {
             .filter(move |(_, file)| is_folder(file))
             .map(|(path, _)| path)
     }
+}
+
+/// What a stylesheet asks of browsers.
+fn restyle(path: &Path) -> Option<Effect> {
+    let name = path.file_name()?.to_string_lossy();
+    let is_style = path.extension().is_some_and(|extension| extension == "css");
+    is_style.then(|| Effect::Restyle(name.into_owned()))
 }
 
 fn is_empty(path: &Path) -> bool {

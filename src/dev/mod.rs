@@ -10,6 +10,7 @@
 
 mod project;
 mod supervisor;
+mod target;
 
 mod inquiry;
 mod listening;
@@ -28,9 +29,14 @@ mod watch;
 mod build;
 mod cargo;
 mod child;
+mod conventions;
 mod diagnostics;
+mod listeners;
+mod search;
 mod tail;
+mod upstream;
 
+mod forwarded;
 mod front;
 mod gate;
 pub(crate) mod inject;
@@ -42,3 +48,4 @@ pub use notice::{AccessRecord, Notice, Sink};
 pub use project::{Choice, Program, ProjectError};
 pub use route::Route;
 pub use supervisor::{Config, StartError, Stopper, Supervisor};
+pub use target::{Elsewhere, ElsewhereError, Target};

@@ -15,10 +15,10 @@ pub(crate) fn routes(args: &RoutesArgs, style: Style) -> Result<(), Failure> {
     let terminal = Terminal::new(style, args.saying.verbosity());
     let sink = Sink::new(move |notice| terminal.show(&notice));
     // Before anything is started, so that whatever is started is ended.
-    let deaf = |error: io::Error| Failure::new(&error, "free some descriptors and threads");
-    let signals = signals::catch().map_err(deaf)?;
+    let signals = signals::catch().map_err(signals::deaf)?;
     let inquiry = Inquiry::prepare(args.question(style.has_colors), sink).map_err(explain)?;
-    let listening = signals::listen(signals, inquiry.stopper()).map_err(deaf)?;
+    let stopper = inquiry.stopper();
+    let listening = signals::listen(signals, move || stopper.stop()).map_err(signals::deaf)?;
     let routes = inquiry.ask().map_err(explain)?;
     drop(listening);
     if !routes.is_empty() && routes.iter().all(is_unknown) {
