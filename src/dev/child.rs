@@ -5,18 +5,22 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStderr, Command, Stdio};
-use std::sync::Arc;
+use std::process::{ChildStderr, ChildStdin, Command, Stdio};
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus};
 
 use crate::dev::cargo;
+use crate::dev::conventions;
 use crate::dev::event::Event;
 use crate::dev::generation::Generation;
+use crate::dev::project::Project;
+use crate::dev::search::{Offer, Search, Wish};
 use crate::dev::tail::Tail;
+use crate::dev::upstream::{Habit, Reached};
 use crate::net::handover;
 use crate::sys;
 
@@ -30,8 +34,14 @@ pub(crate) struct Launch {
     pub(crate) args: Vec<OsString>,
     /// The engine to serve with.
     pub(crate) engine: Option<String>,
-    /// The package's folder, told to the app as `cargo run` tells it.
-    pub(crate) package_dir: PathBuf,
+    /// What kind of program it is.
+    pub(crate) kind: Kind,
+    /// The port that the program listens at, where the user says so.
+    pub(crate) app_port: Option<u16>,
+    /// Where the generation before was found.
+    pub(crate) habit: Habit,
+    /// The package's folder, told to the app as `cargo run` tells it; or the command's.
+    pub(crate) folder: PathBuf,
     pub(crate) task: Task,
     /// A folder that nobody else may enter, for the sockets.
     pub(crate) sockets: PathBuf,
@@ -46,6 +56,27 @@ pub(crate) enum Task {
     TellRoutes { file: PathBuf },
 }
 
+/// What is known of a program before it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It links devserve: it takes a private Unix socket and says when it is ready.
+    Own,
+    /// It listens somewhere.
+    Stranger,
+    /// A line for the shell, whatever that starts; and it listens somewhere.
+    Command(String),
+}
+
+impl Kind {
+    /// That of a package's programs.
+    pub(crate) fn of(project: &Project) -> Self {
+        match project.links_devserve {
+            true => Self::Own,
+            false => Self::Stranger,
+        }
+    }
+}
+
 /// One running generation of the app: its process and whatever that starts, as one group.
 ///
 /// A thread of its own copies its stderr and reports its readiness and its end. The process is
@@ -55,17 +86,19 @@ pub(crate) enum Task {
 pub(crate) struct Child {
     process: std::process::Child,
     group: Pid,
-    socket: Arc<Path>,
-    notify_path: PathBuf,
+    // Our files that it is given.
+    paths: [PathBuf; 2],
+    // Open as long as the process is there: some that reload themselves end with their stdin.
+    _stdin: Option<ChildStdin>,
     follower: Option<JoinHandle<()>>,
 }
 
 impl Child {
-    /// Starts `executable`. Call it from the thread that lives as long as the supervisor.
+    /// Starts `executable`, or the command. Call it from the thread that lives as long as the
+    /// supervisor.
     ///
-    /// The app gets a listening socket as descriptor 3: requests may be sent at once, and wait
-    /// there until it accepts. [`Event::Ready`] tells when it does, [`Event::Exited`] when it
-    /// has ended.
+    /// [`Event::Ready`] tells when and where it takes requests, [`Event::Exited`] when it has
+    /// ended.
     pub(crate) fn start(
         launch: &Launch,
         generation: Generation,
@@ -74,32 +107,46 @@ impl Child {
     ) -> io::Result<Self> {
         let socket = launch.sockets.join(format!("app-{generation}"));
         let notify_path = launch.sockets.join(format!("notify-{generation}"));
-        let listener = UnixListener::bind(&socket)?;
         let notify = UnixDatagram::bind(&notify_path)?;
         let mut command = command(launch, executable, &notify_path);
-        sys::process::hand_over(&mut command, listener.into())?;
-        let process = command.spawn()?;
+        let (wish, offer) = match (&launch.kind, launch.app_port) {
+            (Kind::Own, None) => {
+                // Requests may be sent at once, and wait there until it accepts.
+                let listener = UnixListener::bind(&socket)?;
+                sys::process::hand_over(&mut command, listener.into())?;
+                command.env(handover::LISTEN_FDS, "1");
+                (Wish::Own(socket.as_path().into()), Offer::at(0)?)
+            }
+            (_, None) => {
+                let (offer, listener) = Offer::to_stranger()?;
+                sys::process::hand_over(&mut command, listener)?;
+                command.env(handover::LISTEN_FDS, "1");
+                (Wish::Any, offer)
+            }
+            (_, Some(port)) => (Wish::Port(port), Offer::at(port)?),
+        };
+        if offer.port != 0 {
+            command.envs(conventions::told(offer.port));
+        }
+        let mut process = command.spawn()?;
         // With it goes our copy of the socket: what connects after the app's end is refused.
         drop(command);
+        let group = Pid::from_child(&process);
         let mut child = Self {
-            group: Pid::from_child(&process),
+            group,
+            _stdin: process.stdin.take(),
             process,
-            socket: socket.into(),
-            notify_path,
+            paths: [socket, notify_path],
             follower: None,
         };
-        child.follow(notify, generation, events)?;
+        let search = Search::new(group, wish, offer, launch.habit);
+        child.follow(notify, search, generation, events)?;
         Ok(child)
     }
 
     /// Its process.
     pub(crate) fn pid(&self) -> Pid {
         self.group
-    }
-
-    /// Where the generation listens.
-    pub(crate) fn socket(&self) -> Arc<Path> {
-        Arc::clone(&self.socket)
     }
 
     /// Asks the group to end.
@@ -120,6 +167,7 @@ impl Child {
     fn follow(
         &mut self,
         notify: UnixDatagram,
+        search: Search,
         generation: Generation,
         events: Sender<Event>,
     ) -> io::Result<()> {
@@ -131,6 +179,7 @@ impl Child {
         let mut follower = Follower {
             stderr,
             notify,
+            search,
             tail: Tail::default(),
             generation,
             events,
@@ -154,7 +203,7 @@ impl Drop for Child {
             let _ = follower.join();
         }
         let _ = self.process.wait();
-        for path in [&*self.socket, &self.notify_path] {
+        for path in &self.paths {
             // The folder goes as well when devserve ends.
             let _ = fs::remove_file(path);
         }
@@ -162,12 +211,45 @@ impl Drop for Child {
 }
 
 fn command(launch: &Launch, executable: &Path, notify_path: &Path) -> Command {
-    let mut command = Command::new(executable);
+    // systemd's convention wants the process's own number, which is known in the process alone:
+    // a shell sets it, and becomes the program.
+    const SET_PID: &str = "LISTEN_PID=$$; export LISTEN_PID";
+    // The shell dies with us, but not what it starts. Its stdin is a pipe that only we can write
+    // to: when it ends, so do we, and then the whole group. The process that waits for that is
+    // nobody's child, or `wait` in the line would wait for it.
+    const GUARD: &str = "exec 9<&0\n\
+        ({ trap '' INT TERM; read -r _ <&9; kill -KILL 0; } 3<&- >/dev/null 2>&1 &)\n\
+        exec 9<&-";
+    let mut command = match &launch.kind {
+        Kind::Own => Command::new(executable),
+        Kind::Stranger => {
+            let mut command = Command::new("/bin/sh");
+            let line = format!("{SET_PID}; exec \"$0\" \"$@\"");
+            command.args(["-c", &line]).arg(executable);
+            command
+        }
+        Kind::Command(line) => {
+            let mut command = Command::new("/bin/sh");
+            command
+                .args(["-c", &format!("{GUARD}\n{SET_PID}\n{line}")])
+                .current_dir(&launch.folder);
+            command
+        }
+    };
     cargo::forget_outer_package(&mut command);
+    match launch.kind {
+        Kind::Own | Kind::Stranger => {
+            command
+                .env("CARGO_MANIFEST_DIR", &launch.folder)
+                .stdin(Stdio::null());
+        }
+        Kind::Command(_) => {
+            command.stdin(Stdio::piped());
+        }
+    }
     command
         .args(&launch.args)
-        .env("CARGO_MANIFEST_DIR", &launch.package_dir)
-        .env(handover::LISTEN_FDS, "1")
+        .env_remove(handover::LISTEN_FDS)
         .env_remove(handover::LISTEN_PID)
         .env(handover::NOTIFY_SOCKET, notify_path)
         .envs(
@@ -176,7 +258,6 @@ fn command(launch: &Launch, executable: &Path, notify_path: &Path) -> Command {
                 .iter()
                 .map(|name| (handover::DEVSERVE_ENGINE, name)),
         )
-        .stdin(Stdio::null())
         .stderr(Stdio::piped())
         // Ctrl-C at the terminal is ours alone: we end the app when its requests are answered.
         .process_group(0);
@@ -195,6 +276,7 @@ fn command(launch: &Launch, executable: &Path, notify_path: &Path) -> Command {
 struct Follower {
     stderr: ChildStderr,
     notify: UnixDatagram,
+    search: Search,
     tail: Tail,
     generation: Generation,
     events: Sender<Event>,
@@ -230,7 +312,8 @@ impl Follower {
         Ok(describe(&status))
     }
 
-    /// Copies stderr and hears the notify socket until `end` hangs up. What the process had
+    /// Copies stderr, hears the notify socket and looks where the program listens, until `end`
+    /// hangs up. What the process had
     /// written by then is copied; a descendant that keeps the pipe open is not waited for.
     fn copy_until(&mut self, end: OwnedFd, group: Pid) -> io::Result<()> {
         let mut is_open = true;
@@ -243,7 +326,10 @@ impl Follower {
             if is_open {
                 fds.push(PollFd::new(&self.stderr, PollFlags::IN));
             }
-            match poll(&mut fds, None) {
+            let due = self.search.due();
+            let patience = due.map(|due| due.saturating_duration_since(Instant::now()));
+            let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
+            match poll(&mut fds, patience.as_ref()) {
                 Err(rustix::io::Errno::INTR) => continue,
                 other => other?,
             };
@@ -251,6 +337,10 @@ impl Follower {
             let (has_ended, is_notified, has_words) = (is_ready(0), is_ready(1), is_ready(2));
             if is_notified {
                 self.hear()?;
+            }
+            if due.is_some_and(|due| due <= Instant::now()) && !has_ended {
+                let reached = self.search.look();
+                self.report(reached);
             }
             if has_words {
                 is_open = self.copy()?;
@@ -271,9 +361,24 @@ impl Follower {
         let len = self.notify.recv(&mut datagram)?;
         let mut lines = datagram[..len].split(|byte| *byte == b'\n');
         if lines.any(|line| line == b"READY=1") {
-            let _ = self.events.send(Event::Ready(self.generation));
+            let reached = self.search.ready();
+            self.report(reached);
         }
         Ok(())
+    }
+
+    fn report(&self, reached: io::Result<Option<Reached>>) {
+        let generation = self.generation;
+        match reached {
+            // Fails only where the supervisor has ended.
+            Ok(Some(reached)) => drop(self.events.send(Event::Ready {
+                generation,
+                reached,
+            })),
+            Ok(None) => {}
+            // It may be out of descriptors for a moment; there will be another look.
+            Err(error) => log::debug!("cannot see where {generation} listens: {error}"),
+        }
     }
 
     /// Copies what is there; false at the end of the stream.

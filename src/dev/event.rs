@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dev::generation::Generation;
+use crate::dev::upstream::Reached;
 use crate::pages::BuildFailed;
 
 /// A fact that may change what the supervisor does next. Whoever sees it happen sends it.
@@ -31,9 +32,14 @@ pub(crate) enum Event {
     },
     /// A build that was cancelled is gone, with all its processes.
     BuildCancelled(Generation),
-    /// An app says that it accepts requests.
-    Ready(Generation),
-    /// An app runs for a while without having said so.
+    /// An app accepts requests. Told again if a better place for them is found.
+    Ready {
+        /// Which.
+        generation: Generation,
+        /// Where.
+        reached: Reached,
+    },
+    /// An app has run for a while; is it ready?
     Unready(Generation),
     /// An app has ended.
     Exited {

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -5,10 +6,13 @@ use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
+use crate::dev::forwarded;
 use crate::dev::gate::{Gate, Lease, Progress, Verdict};
 use crate::dev::inject::{self, Injection};
 use crate::dev::notice::{AccessRecord, Notice, Sink};
 use crate::dev::reload::{OWN_PATHS, ReloadHub, SCRIPT};
+use crate::dev::target::Elsewhere;
+use crate::dev::upstream::Upstream;
 use crate::http::h1::{Fault, ResponseHead};
 use crate::net::handover::PEER_FIELD;
 use crate::net::{Address, Listener, Peer, Stream};
@@ -53,6 +57,7 @@ impl Front {
             hub: Arc::clone(&hub),
             sink,
             live_reload,
+            scheme: if listener.has_tls() { "https" } else { "http" },
             forbidden_said: AtomicBool::new(false),
         };
         let pool = Pool::start(listener, passing, Settings::default())?;
@@ -87,6 +92,8 @@ struct Passing {
     hub: Arc<ReloadHub>,
     sink: Sink,
     live_reload: LiveReload,
+    // What clients speak with us.
+    scheme: &'static str,
     // Whether it was said that a page's policy forbids the script.
     forbidden_said: AtomicBool,
 }
@@ -164,25 +171,28 @@ impl Passing {
     fn pass_on(&self, turn: &Turn<'_>, lease: &Lease) -> Answered {
         // Asked before the request goes out: what changes from here on makes the page old.
         let version = self.hub.version();
-        let upstream = match Stream::connect_unix(lease.socket()) {
+        let upstream = match connect(turn, lease) {
             Ok(upstream) => upstream,
             Err(error) => return self.lost(turn, lease, &ProxyError::NotTaken(error)),
         };
-        let peer = turn
-            .peer
-            .address()
-            .map(|address| address.to_string())
-            .unwrap_or_default();
-        let extra: &[(&str, &[u8])] = &[(PEER_FIELD, peer.as_bytes())];
-        let deliver = |answer| self.deliver(turn, answer, version);
-        match proxy::pass_on(
-            &turn.head,
-            &turn.incoming,
-            turn.stream,
-            upstream,
-            extra,
-            deliver,
-        ) {
+        let peer = turn.peer.address();
+        let own = peer.map(|peer| peer.to_string()).unwrap_or_default();
+        let own: &[(&str, &[u8])] = &[(PEER_FIELD, own.as_bytes())];
+        let (head, extra) = match lease.upstream() {
+            Upstream::Own(_) => (Cow::Borrowed(&turn.head), own),
+            Upstream::Unix(_) | Upstream::Tcp(_) | Upstream::Elsewhere(_) => {
+                let mut head = turn.head.clone();
+                forwarded::tell(&mut head.headers, peer, self.scheme);
+                (Cow::Owned(head), [].as_slice())
+            }
+        };
+        let deliver = |answer| {
+            if is_endless(&answer) {
+                lease.has_no_end();
+            }
+            self.deliver(turn, answer, version)
+        };
+        match proxy::pass_on(&head, &turn.incoming, turn.stream, upstream, extra, deliver) {
             Ok(answered) => answered,
             Err(error) => self.lost(turn, lease, &error),
         }
@@ -251,8 +261,12 @@ impl Passing {
     /// The app took the request, or not even that, and gave no answer.
     fn lost(&self, turn: &Turn<'_>, lease: &Lease, error: &ProxyError) -> Answered {
         log::debug!("no answer from the app: {error}");
+        if let (Upstream::Elsewhere(server), ProxyError::NotTaken(_)) = (lease.upstream(), error) {
+            return self.show(turn, &absent(turn, server));
+        }
         let obituary = match error {
-            ProxyError::Malformed(_) => None, // it lives
+            _ if matches!(lease.upstream(), Upstream::Elsewhere(_)) => None, // nobody would tell
+            ProxyError::Malformed(_) => None,                                // it lives
             ProxyError::NotTaken(_) | ProxyError::NoAnswer(_) => {
                 lease.obituary(Instant::now() + OBITUARY_PATIENCE)
             }
@@ -391,6 +405,13 @@ fn redirect(turn: &Turn<'_>) -> Answered {
     }
 }
 
+/// Whether an answer goes on until one side leaves: another protocol, or a stream of events.
+fn is_endless(answer: &Answer) -> bool {
+    let content_type = answer.head.headers.get(header::CONTENT_TYPE);
+    answer.head.status == StatusCode::SWITCHING_PROTOCOLS
+        || content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
+}
+
 /// Tells the client that HTTP ends here, and passes on whatever comes after it.
 fn tunnel(turn: &Turn<'_>, head: &ResponseHead, mut upstream: Incoming) -> Answered {
     let reason = String::from_utf8_lossy(&head.reason);
@@ -425,9 +446,54 @@ fn waiting(turn: &Turn<'_>, progress: &Progress) -> Page {
         doing: progress.doing.clone(),
         step: progress.step.clone(),
         elapsed: progress.since.elapsed(),
-        may_repeat: matches!(turn.head.method, Method::GET | Method::HEAD),
+        may_repeat: may_repeat(turn),
     };
     waiting.page()
+}
+
+/// The page that becomes the answer once somebody starts the server.
+fn absent(turn: &Turn<'_>, server: &Elsewhere) -> Page {
+    let waiting = Waiting {
+        doing: format!("nothing listens at {server}: start it"),
+        step: None,
+        elapsed: patience_for_server(turn),
+        may_repeat: may_repeat(turn),
+    };
+    waiting.page()
+}
+
+fn may_repeat(turn: &Turn<'_>) -> bool {
+    matches!(turn.head.method, Method::GET | Method::HEAD)
+}
+
+/// How long a request waits for a server that is not ours to start. It may be between two lives,
+/// as one that reloads itself is after a save.
+fn patience_for_server(turn: &Turn<'_>) -> Duration {
+    match wants_page(turn) {
+        true => Duration::from_secs(2),
+        false => Duration::from_secs(10),
+    }
+}
+
+/// A connection to the generation of `lease`. A server elsewhere is waited for: nothing was sent
+/// yet, so nothing is done twice.
+fn connect(turn: &Turn<'_>, lease: &Lease) -> io::Result<Stream> {
+    // Nobody tells when somebody else's server begins to listen.
+    const BETWEEN_TRIES: Duration = Duration::from_millis(50);
+    let began = Instant::now();
+    loop {
+        let connected = lease.upstream().connect();
+        let is_absent = connected.as_ref().is_err_and(|error| {
+            matches!(lease.upstream(), Upstream::Elsewhere(_))
+                && error.kind() == io::ErrorKind::ConnectionRefused
+        });
+        if !is_absent
+            || began.elapsed() >= patience_for_server(turn)
+            || lease.is_void_within(BETWEEN_TRIES)
+        {
+            return connected;
+        }
+    }
 }
 
 /// Passes the rest of a body on, and `tag` behind it.

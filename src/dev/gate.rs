@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::fmt;
-use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::dev::event::Event;
 use crate::dev::generation::Generation;
 use crate::dev::inputs::Outlook;
+use crate::dev::upstream::Upstream;
 use crate::pages::Page;
 
 /// Where every request asks what to do: go on to the app, wait, or be told why not.
@@ -28,7 +29,7 @@ pub(crate) type Lookout = Box<dyn Fn() -> Outlook + Send + Sync>;
 /// What a request is told.
 #[derive(Debug)]
 pub(crate) enum Verdict {
-    /// Go on to this socket, and keep the lease until the answer is sent.
+    /// Go on to its upstream, and keep the lease until the answer is sent.
     Pass(Lease),
     /// Answer with this page: the build failed, or the app died.
     Explain(Arc<Page>),
@@ -53,7 +54,8 @@ pub(crate) struct Progress {
 pub(crate) struct Lease {
     gate: Arc<Gate>,
     generation: Generation,
-    socket: Arc<Path>,
+    upstream: Upstream,
+    is_endless: AtomicBool,
 }
 
 struct Inner {
@@ -70,7 +72,7 @@ enum Door {
     /// Requests pass to this generation.
     Open {
         generation: Generation,
-        socket: Arc<Path>,
+        upstream: Upstream,
     },
     /// Requests get this page; the first one after `retry_at` asks for the app again.
     Explaining {
@@ -85,7 +87,10 @@ enum Door {
 #[derive(Default)]
 struct Life {
     in_flight: usize,
+    // Those of them whose answers have no end of their own.
+    endless: usize,
     is_retiring: bool,
+    is_hurried: bool,
     obituary: Option<Arc<Page>>,
 }
 
@@ -169,11 +174,16 @@ impl Gate {
         }
     }
 
-    /// Lets requests through to `generation`, which listens on `socket`.
-    pub(crate) fn open(&self, generation: Generation, socket: Arc<Path>) {
+    /// Lets requests through to `generation`, which is reached at `upstream`.
+    pub(crate) fn open(&self, generation: Generation, upstream: Upstream) {
         let mut inner = self.lock();
-        inner.lives.insert(generation, Life::default());
-        self.set(inner, Door::Open { generation, socket });
+        // It may have been open before, to another place of the same generation.
+        inner.lives.entry(generation).or_default();
+        let door = Door::Open {
+            generation,
+            upstream,
+        };
+        self.set(inner, door);
     }
 
     /// Answers requests with `page`, until something changes.
@@ -205,6 +215,16 @@ impl Gate {
         self.settle(&mut inner, generation);
     }
 
+    /// Has the next generation wait for the end of a retired one: answers without an end, such as
+    /// streams of events, are not waited for any more.
+    pub(crate) fn hurry(&self, generation: Generation) {
+        let mut inner = self.lock();
+        if let Some(life) = inner.lives.get_mut(&generation) {
+            life.is_hurried = true;
+        }
+        self.settle(&mut inner, generation);
+    }
+
     /// Turns away all requests from now on.
     pub(crate) fn close(&self) {
         self.set(self.lock(), Door::Closed);
@@ -222,13 +242,17 @@ impl Gate {
     /// The verdict of a door that holds nobody; `None` where it holds from now on.
     fn decide(self: &Arc<Self>, inner: &mut Inner) -> Option<Verdict> {
         match &inner.door {
-            Door::Open { generation, socket } => {
-                let (generation, socket) = (*generation, Arc::clone(socket));
+            Door::Open {
+                generation,
+                upstream,
+            } => {
+                let (generation, upstream) = (*generation, upstream.clone());
                 inner.lives.entry(generation).or_default().in_flight += 1;
                 Some(Verdict::Pass(Lease {
                     gate: Arc::clone(self),
                     generation,
-                    socket,
+                    upstream,
+                    is_endless: AtomicBool::new(false),
                 }))
             }
             Door::Explaining {
@@ -249,7 +273,11 @@ impl Gate {
         let Some(life) = inner.lives.get(&generation) else {
             return;
         };
-        if life.in_flight > 0 {
+        let waited_for = match life.is_hurried {
+            true => life.in_flight - life.endless,
+            false => life.in_flight,
+        };
+        if waited_for > 0 {
             return;
         }
         if life.is_retiring {
@@ -292,9 +320,32 @@ impl Inner {
 }
 
 impl Lease {
-    /// The Unix socket the generation listens on.
-    pub(crate) fn socket(&self) -> &Path {
-        &self.socket
+    /// Where the generation is reached.
+    pub(crate) fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    /// Says that the answer has no end of its own. Once is enough.
+    pub(crate) fn has_no_end(&self) {
+        let mut inner = self.gate.lock();
+        if !self.is_endless.swap(true, Ordering::Relaxed)
+            && let Some(life) = inner.lives.get_mut(&self.generation)
+        {
+            life.endless += 1;
+        }
+        self.gate.settle(&mut inner, self.generation);
+    }
+
+    /// Waits for a while; whether devserve ends meanwhile, and with it the right to an answer.
+    pub(crate) fn is_void_within(&self, patience: Duration) -> bool {
+        let inner = self.gate.lock();
+        let is_open = |inner: &mut Inner| !matches!(inner.door, Door::Closed);
+        let (inner, _) = self
+            .gate
+            .moved
+            .wait_timeout_while(inner, patience, is_open)
+            .unwrap_or_else(PoisonError::into_inner);
+        matches!(inner.door, Door::Closed)
     }
 
     /// The page that tells how the generation died, if it did: for a request whose connection
@@ -323,6 +374,7 @@ impl Drop for Lease {
         let mut inner = self.gate.lock();
         if let Some(life) = inner.lives.get_mut(&self.generation) {
             life.in_flight -= 1;
+            life.endless -= usize::from(*self.is_endless.get_mut());
         }
         self.gate.settle(&mut inner, self.generation);
     }
@@ -338,7 +390,7 @@ impl fmt::Debug for Lease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lease")
             .field("generation", &self.generation)
-            .field("socket", &self.socket)
+            .field("upstream", &self.upstream)
             .finish_non_exhaustive()
     }
 }

@@ -28,6 +28,33 @@ const NEVER: [&str; 19] = [
     ".DS_Store",
 ];
 
+/// What programs in other languages make beside their sources, or write while they run; for
+/// folders of which nobody says what is read there.
+pub(crate) const MADE: [&str; 22] = [
+    "target/",
+    "node_modules/",
+    "__pycache__/",
+    "*.py[cod]",
+    ".venv/",
+    "venv/",
+    ".tox/",
+    ".*_cache/",
+    ".cache/",
+    ".next/",
+    ".nuxt/",
+    ".output/",
+    ".svelte-kit/",
+    ".vite/",
+    ".turbo/",
+    "*.log",
+    "*.pid",
+    "*.sock",
+    "*.sqlite*",
+    "*.db",
+    "*.db-*",
+    "*.tmp",
+];
+
 /// Which files say nothing about the app: those git ignores, those of editors, those that can be
 /// made anew, and those the user names.
 ///

@@ -59,7 +59,14 @@ enum Knowledge {
     All,
     /// It failed, and what would mend it may be a file it did not get to.
     Broken,
+    /// Nothing is built: every file of the folder may be read by what runs.
+    Folder,
+    /// The same, and what runs looks to its files itself.
+    Elsewhere,
 }
+
+/// More files than this are not looked at for each request; news of them is waited for.
+const MOST_LOOKED_AT: usize = 1000;
 
 #[derive(Debug)]
 struct File {
@@ -101,16 +108,6 @@ pub(crate) struct Learned {
 impl Inputs {
     /// Nothing known yet. `always` are paths the user wants watched, `ignore` what is skipped.
     pub(crate) fn new(project: &Project, always: Vec<PathBuf>, ignore: Ignore) -> Self {
-        let inner = Inner {
-            knowledge: Knowledge::None,
-            is_building: false,
-            unheard: 0,
-            files: HashMap::new(),
-            links: HashMap::new(),
-            folders: Vec::new(),
-            silent_packages: Vec::new(),
-            ignore,
-        };
         let inputs = Self {
             package_dir: project.package_dir.clone(),
             workspace_root: project.workspace_root.clone(),
@@ -118,10 +115,73 @@ impl Inputs {
             lock_file: project.workspace_root.join("Cargo.lock"),
             source_dirs: project.source_dirs.clone(),
             always,
-            inner: Mutex::new(inner),
+            inner: Mutex::new(Inner::new(Knowledge::None, ignore)),
         };
         inputs.know_environment();
         inputs
+    }
+
+    /// For a command that runs in a folder and reads what it finds there; or only what is in
+    /// `always`, where the user says what that is.
+    pub(crate) fn of_command(folder: &Path, always: Vec<PathBuf>, ignore: Ignore) -> Self {
+        let knowledge = match always.is_empty() {
+            true => Knowledge::Folder,
+            false => Knowledge::All,
+        };
+        let inputs = Self::of_folder(folder, always, ignore, knowledge);
+        inputs.note_files();
+        inputs
+    }
+
+    /// For a server elsewhere that is made of the files in a folder.
+    pub(crate) fn of_server(folder: &Path, ignore: Ignore) -> Self {
+        let inputs = Self::of_folder(folder, Vec::new(), ignore, Knowledge::Elsewhere);
+        inputs.note_files();
+        inputs
+    }
+
+    fn of_folder(
+        folder: &Path,
+        always: Vec<PathBuf>,
+        ignore: Ignore,
+        knowledge: Knowledge,
+    ) -> Self {
+        Self {
+            package_dir: folder.to_owned(),
+            workspace_root: folder.to_owned(),
+            made_dirs: vec![folder.join("target")],
+            lock_file: folder.join("Cargo.lock"),
+            source_dirs: vec![folder.to_owned()],
+            always,
+            inner: Mutex::new(Inner::new(knowledge, ignore)),
+        }
+    }
+
+    /// Notes what the files are like, so that a save without a change is none, and requests can
+    /// look for themselves.
+    fn note_files(&self) {
+        let mut inner = self.lock();
+        let mut found = Found::default();
+        let roots = match self.always.as_slice() {
+            [] => &self.source_dirs,
+            always => always,
+        };
+        for root in roots {
+            match root.is_dir() {
+                true => self.collect(&mut inner, root, &|_| true, &mut found),
+                false => drop(found.files.insert(root.clone())),
+            }
+        }
+        let is_few = found.files.len() <= MOST_LOOKED_AT;
+        for path in found.files {
+            let effect = self.effect(&inner, &path, Role::None);
+            let role = match is_few && effect == Some(Effect::Build) {
+                true => Role::Build,
+                false => Role::None,
+            };
+            let stamp = Stamp::of(&path);
+            inner.files.insert(path, File { stamp, role });
+        }
     }
 
     /// What the change of `path` asks for, if it is one. It is noted: asked again about the same
@@ -331,6 +391,8 @@ impl Inputs {
             return Some(Effect::Build);
         }
         match inner.knowledge {
+            Knowledge::Folder => self.effect_on_browsers(path).or(Some(Effect::Build)),
+            Knowledge::Elsewhere => Some(restyle(path).unwrap_or(Effect::Refresh)),
             Knowledge::Broken => Some(Effect::Build),
             _ if role == Role::Start => Some(Effect::Restart),
             Knowledge::None if is_rust(path) || is_manifest(path) => Some(Effect::Build),
@@ -354,12 +416,7 @@ impl Inputs {
         {
             return None;
         }
-        match path.file_name() {
-            Some(name) if path.extension().is_some_and(|extension| extension == "css") => {
-                Some(Effect::Restyle(name.to_string_lossy().into_owned()))
-            }
-            _ => Some(Effect::Refresh),
-        }
+        Some(restyle(path).unwrap_or(Effect::Refresh))
     }
 
     /// The folder or file that the user or a build script named, and that `path` is or is in.
@@ -404,7 +461,7 @@ impl Inputs {
             }
             if path.is_dir() && !path.is_symlink() {
                 self.collect(inner, &path, is_wanted, found);
-            } else if is_wanted(&path) {
+            } else if is_wanted(&path) && path.is_file() {
                 found.files.insert(path);
             }
         }
@@ -424,6 +481,19 @@ struct Found {
 }
 
 impl Inner {
+    fn new(knowledge: Knowledge, ignore: Ignore) -> Self {
+        Self {
+            knowledge,
+            is_building: false,
+            unheard: 0,
+            files: HashMap::new(),
+            links: HashMap::new(),
+            folders: Vec::new(),
+            silent_packages: Vec::new(),
+            ignore,
+        }
+    }
+
     /// Looks at `path` again; whether its content is another than it was. That of an unknown file
     /// is, unless it has gone already: editors come and go with files nobody reads.
     fn restamp(&mut self, path: &Path) -> bool {
@@ -453,6 +523,13 @@ fn straight(path: PathBuf) -> PathBuf {
         true => path.canonicalize().unwrap_or(path),
         false => path,
     }
+}
+
+/// What a stylesheet asks of browsers.
+fn restyle(path: &Path) -> Option<Effect> {
+    let name = path.file_name()?.to_string_lossy();
+    let is_style = path.extension().is_some_and(|extension| extension == "css");
+    is_style.then(|| Effect::Restyle(name.into_owned()))
 }
 
 fn is_rust(path: &Path) -> bool {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::dev::build::{Builder, Workshop};
-use crate::dev::child::{Child, Launch, Task};
+use crate::dev::child::{Child, Kind, Launch, Task};
 use crate::dev::event::{Built, Event};
 use crate::dev::generation::Generation;
 use crate::dev::ignore::Ignore;
@@ -19,6 +19,7 @@ use crate::dev::notice::{Notice, Sink};
 use crate::dev::project::{Choice, Project, ProjectError};
 use crate::dev::route::{Route, Told};
 use crate::dev::supervisor::{Stopper, private_dir};
+use crate::dev::upstream::Habit;
 
 /// Which program to ask, and how.
 #[derive(Debug, Clone)]
@@ -98,7 +99,10 @@ impl Inquiry {
         let launch = Launch {
             args: self.question.args.clone(),
             engine: None,
-            package_dir: self.project.package_dir.clone(),
+            kind: Kind::of(&self.project),
+            app_port: None,
+            habit: Habit::Unknown,
+            folder: self.project.package_dir.clone(),
             task: Task::TellRoutes { file: file.clone() },
             sockets: self.folder.path().to_owned(),
         };
@@ -152,7 +156,7 @@ impl Inquiry {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.heard.recv_timeout(left) {
-                Ok(Event::Ready(_)) => return Ok(End::Ready),
+                Ok(Event::Ready { .. }) => return Ok(End::Ready),
                 Ok(Event::Exited { how, .. }) => return Ok(End::Exited(how)),
                 Ok(Event::Stop) => return Err(InquiryError::Stopped),
                 Ok(_) => {} // Late news of the build.

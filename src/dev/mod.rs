@@ -10,6 +10,7 @@
 
 mod project;
 mod supervisor;
+mod target;
 
 mod inquiry;
 mod listening;
@@ -32,9 +33,14 @@ mod build;
 mod build_script;
 mod cargo;
 mod child;
+mod conventions;
 mod diagnostics;
+mod listeners;
+mod search;
 mod tail;
+mod upstream;
 
+mod forwarded;
 mod front;
 mod gate;
 pub(crate) mod inject;
@@ -46,3 +52,4 @@ pub use notice::{AccessRecord, Notice, Sink};
 pub use project::{Choice, Program, ProjectError};
 pub use route::Route;
 pub use supervisor::{Config, StartError, Stopper, Supervisor};
+pub use target::{Elsewhere, ElsewhereError, Target};

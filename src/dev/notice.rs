@@ -75,6 +75,22 @@ pub enum Notice {
         /// How many open pages were told.
         browsers: usize,
     },
+    /// It was found out where the app takes requests.
+    Listening {
+        /// What was started.
+        target: String,
+        /// As `127.0.0.1:3000`, or `unix:/run/shop.sock`.
+        at: String,
+    },
+    /// The app always listens there, so each generation has to end before the next one begins.
+    Sole {
+        /// What was started.
+        target: String,
+        /// As `127.0.0.1:3000`.
+        at: String,
+    },
+    /// The app that has just died wanted to listen where somebody else does; perhaps devserve.
+    AddressTaken,
     /// The app runs, and has not said for a while that it accepts requests.
     SlowStart {
         /// What was started.

@@ -5,6 +5,9 @@ use cargo_metadata::{Metadata, MetadataCommand, Package, Target, TargetKind};
 
 use crate::dev::cargo;
 
+/// The name of our package, in whatever words another renames it.
+const DEVSERVE: &str = "devserve";
+
 /// Which program of which package the user means.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Choice {
@@ -34,6 +37,9 @@ pub(crate) struct Project {
     pub(crate) package: String,
     pub(crate) program: Program,
     pub(crate) is_release: bool,
+    /// Whether the package, or one it has by its path, depends on devserve: then its programs
+    /// take the socket that devserve hands over.
+    pub(crate) links_devserve: bool,
     /// The folder of the package's `Cargo.toml`.
     pub(crate) package_dir: PathBuf,
     pub(crate) workspace_root: PathBuf,
@@ -55,15 +61,17 @@ impl Project {
         let program = find_program(package, choice.program.as_ref().or(named.as_ref()))?;
         let build_dir = metadata.build_directory.as_ref();
         let build_dir = build_dir.unwrap_or(&metadata.target_directory);
+        let source_dirs = source_dirs(&metadata, package);
         Ok(Self {
             package: package.name.to_string(),
             program,
+            links_devserve: links_devserve(&metadata, &source_dirs),
             is_release: choice.is_release,
             package_dir: dir_of(package),
             workspace_root: metadata.workspace_root.clone().into(),
             target_dir: metadata.target_directory.clone().into(),
             build_dir: build_dir.clone().into(),
-            source_dirs: source_dirs(&metadata, package),
+            source_dirs,
         })
     }
 
@@ -296,6 +304,17 @@ fn source_dirs(metadata: &Metadata, package: &Package) -> Vec<PathBuf> {
     dirs
 }
 
+/// Whether a package in one of these folders is devserve, or depends on it.
+fn links_devserve(metadata: &Metadata, dirs: &[PathBuf]) -> bool {
+    let members = metadata.packages.iter();
+    members
+        .filter(|member| dirs.contains(&dir_of(member)))
+        .any(|member| {
+            let mut needed = member.dependencies.iter();
+            member.name.as_str() == DEVSERVE || needed.any(|needed| needed.name == DEVSERVE)
+        })
+}
+
 fn dir_of(package: &Package) -> PathBuf {
     let manifest: &Path = package.manifest_path.as_ref();
     manifest.parent().map(Path::to_owned).unwrap_or_default()
@@ -391,7 +410,8 @@ impl ProjectError {
         match self {
             Self::Unreadable { .. } => "give the path of a cargo package".to_owned(),
             Self::NotCargo { .. } => {
-                "go to a cargo package, give its path, or make one with `devserve new NAME`"
+                "go to a cargo package, give its path, make one with `devserve new NAME`, or use \
+                 --command"
                     .to_owned()
             }
             Self::NoCargo { .. } => "install Rust from https://rustup.rs".to_owned(),
@@ -416,7 +436,7 @@ impl ProjectError {
                 )
             }
             Self::NoBinary { examples, .. } if examples.is_empty() => {
-                "add src/main.rs with a call to devserve::run".to_owned()
+                "add src/main.rs with a call to devserve::run, or any other server".to_owned()
             }
             Self::NoBinary { examples, .. } => {
                 format!(

@@ -1,8 +1,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::dev::conventions::says_address_is_taken;
 use crate::dev::event::{Built, Effect, Event};
 use crate::dev::generation::Generation;
+use crate::dev::upstream::{Reached, Tenancy, Upstream};
 use crate::pages::BuildFailed;
 
 /// What the supervisor knows about the build, the app and those it replaces.
@@ -17,6 +19,10 @@ pub(crate) struct State {
     alive: Vec<Generation>,
     // Those of them that may still answer what they had begun.
     retiring: Vec<Generation>,
+    // Whether the newest generation that was ready leaves room for another.
+    tenancy: Tenancy,
+    // Whether one has met another at an address, so that both never run again side by side.
+    has_clashed: bool,
 }
 
 /// Where the newest generation stands.
@@ -26,7 +32,9 @@ enum Phase {
     Building,
     /// cargo was told to end, because what it reads has changed; the next build waits for that.
     Cancelling,
-    /// The app runs and has not said yet that it accepts requests.
+    /// The app is built, and what it replaces has to end first: both want the same address.
+    Vacating { executable: Arc<Path> },
+    /// The app runs, and it is not known yet that it accepts requests.
     Starting { executable: Arc<Path> },
     /// The app serves.
     Live { executable: Arc<Path> },
@@ -57,7 +65,13 @@ pub(crate) enum Action {
     /// Let requests pass to this generation, and tell browsers.
     Open {
         generation: Generation,
+        upstream: Upstream,
         changed: Vec<PathBuf>,
+    },
+    /// Let them pass to another place of the generation that gets them.
+    Reroute {
+        generation: Generation,
+        upstream: Upstream,
     },
     /// Tell browsers about a file that needs no build.
     Refresh { path: PathBuf, effect: Effect },
@@ -65,6 +79,8 @@ pub(crate) enum Action {
     TellBuilt(Built),
     /// Say that the app takes its time to start.
     TellSlowStart,
+    /// Say that each generation has to end before the next one begins, as they all listen here.
+    TellSole(Upstream),
     /// Answer requests with the compiler's words.
     ExplainBuild(Arc<BuildFailed>),
     /// Answer requests with how the app died.
@@ -76,6 +92,8 @@ pub(crate) enum Action {
     },
     /// Give this generation no more requests, and some time to finish those it has.
     Retire(Generation),
+    /// Give it none for answers without an end: the next generation waits.
+    Hurry(Generation),
     /// Ask the process to end; if it does not, make it.
     End(Generation),
     /// Take no more requests at all.
@@ -111,6 +129,8 @@ impl State {
             changed: Vec::new(),
             alive: Vec::new(),
             retiring: Vec::new(),
+            tenancy: Tenancy::Shared,
+            has_clashed: false,
         };
         (state, vec![Action::Build(Generation::FIRST)])
     }
@@ -133,7 +153,7 @@ impl State {
             Event::Built { generation, .. }
             | Event::BuildFailed { generation, .. }
             | Event::BuildCancelled(generation)
-            | Event::Ready(generation)
+            | Event::Ready { generation, .. }
             | Event::Unready(generation)
                 if generation != self.newest =>
             {
@@ -142,7 +162,7 @@ impl State {
             Event::Built { built, .. } => self.built(built),
             Event::BuildFailed { report, .. } => self.build_failed(report),
             Event::BuildCancelled(_) => self.build_gone(),
-            Event::Ready(_) => self.ready(),
+            Event::Ready { reached, .. } => self.ready(reached),
             Event::Unready(_) => match self.phase {
                 Phase::Starting { .. } => vec![Action::TellSlowStart],
                 _ => Vec::new(), // It was ready, or died, in the meantime.
@@ -175,7 +195,7 @@ impl State {
                 actions.push(self.build());
                 actions
             }
-            Phase::Broken | Phase::Fallen { .. } => {
+            Phase::Broken | Phase::Vacating { .. } | Phase::Fallen { .. } => {
                 vec![Action::Hold(Doing::Building), self.build()]
             }
             Phase::Stopping { .. } | Phase::Done => unreachable!("returned above"),
@@ -190,8 +210,8 @@ impl State {
             | Phase::Fallen { executable } => Arc::clone(executable),
             // Whatever keeps the build from succeeding may be in that file, too.
             Phase::Broken => return self.rebuild(path),
-            // What is being built will read it.
-            Phase::Building | Phase::Cancelling => {
+            // What is being built, or waits for its turn, will read it.
+            Phase::Building | Phase::Cancelling | Phase::Vacating { .. } => {
                 self.note(path);
                 return Vec::new();
             }
@@ -201,11 +221,9 @@ impl State {
         // Held before the old one retires: no request is between them.
         let retire = self.retire();
         self.newest = self.newest.next();
-        let [hold, start] = self.start(executable, Doing::Starting);
-        [Some(hold), retire, Some(start)]
-            .into_iter()
-            .flatten()
-            .collect()
+        let mut actions = self.start(executable, Doing::Starting);
+        actions.splice(1..1, retire);
+        actions
     }
 
     fn note(&mut self, changed: PathBuf) {
@@ -255,12 +273,19 @@ impl State {
         }
     }
 
-    fn start(&mut self, executable: Arc<Path>, doing: Doing) -> [Action; 2] {
+    /// Starts a new generation, or has the old ones end so that it can be.
+    fn start(&mut self, executable: Arc<Path>, doing: Doing) -> Vec<Action> {
+        let is_sole = self.has_clashed || self.tenancy == Tenancy::Sole;
+        if is_sole && !self.alive.is_empty() {
+            self.phase = Phase::Vacating { executable };
+            let hurry = self.retiring.iter().map(|old| Action::Hurry(*old));
+            return [Action::Hold(doing)].into_iter().chain(hurry).collect();
+        }
         self.phase = Phase::Starting {
             executable: Arc::clone(&executable),
         };
         self.alive.push(self.newest);
-        [
+        vec![
             Action::Hold(doing),
             Action::Start {
                 generation: self.newest,
@@ -269,18 +294,33 @@ impl State {
         ]
     }
 
-    fn ready(&mut self) -> Vec<Action> {
-        let Phase::Starting { executable } = &self.phase else {
-            return Vec::new();
+    fn ready(&mut self, reached: Reached) -> Vec<Action> {
+        let Reached {
+            upstream, tenancy, ..
+        } = reached;
+        let generation = self.newest;
+        let mut actions = match &self.phase {
+            Phase::Starting { executable } => {
+                self.phase = Phase::Live {
+                    executable: Arc::clone(executable),
+                };
+                vec![Action::Open {
+                    generation,
+                    upstream: upstream.clone(),
+                    changed: std::mem::take(&mut self.changed),
+                }]
+            }
+            Phase::Live { .. } => vec![Action::Reroute {
+                generation,
+                upstream: upstream.clone(),
+            }],
+            _ => return Vec::new(), // It is on its way out, or has died.
         };
-        self.phase = Phase::Live {
-            executable: Arc::clone(executable),
-        };
-        let changed = std::mem::take(&mut self.changed);
-        vec![Action::Open {
-            generation: self.newest,
-            changed,
-        }]
+        let had = std::mem::replace(&mut self.tenancy, tenancy);
+        if had == Tenancy::Shared && tenancy == Tenancy::Sole {
+            actions.push(Action::TellSole(upstream));
+        }
+        actions
     }
 
     fn exited(&mut self, generation: Generation, how: String, stderr: Vec<String>) -> Vec<Action> {
@@ -289,11 +329,23 @@ impl State {
         let (executable, when) = match &self.phase {
             Phase::Starting { executable } => (executable, Death::AtStart),
             Phase::Live { executable } => (executable, Death::WhileLive),
+            Phase::Vacating { executable } if self.alive.is_empty() => {
+                let executable = Arc::clone(executable);
+                return self.start(executable, Doing::Starting);
+            }
             Phase::Stopping { .. } => return self.finish_if_alone(),
             _ => return Vec::new(), // It was asked to.
         };
         if generation != self.newest {
             return Vec::new();
+        }
+        let says_taken = || says_address_is_taken(stderr.iter().map(String::as_str));
+        if !self.alive.is_empty() && says_taken() {
+            // By one of those that are still there.
+            let executable = Arc::clone(executable);
+            self.has_clashed = true;
+            self.newest = self.newest.next();
+            return self.start(executable, Doing::Starting);
         }
         self.phase = Phase::Fallen {
             executable: Arc::clone(executable),
@@ -315,7 +367,7 @@ impl State {
         };
         let executable = Arc::clone(executable);
         self.newest = self.newest.next();
-        self.start(executable, Doing::StartingAgain).into()
+        self.start(executable, Doing::StartingAgain)
     }
 
     /// Sends the current process on its way out.

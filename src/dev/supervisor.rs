@@ -11,15 +11,17 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::dev::build::{self, Builder, Workshop};
-use crate::dev::child::{Launch, Task};
+use crate::dev::child::{Kind, Launch, Task};
 use crate::dev::event::Event;
 use crate::dev::front::{Front, LiveReload};
 use crate::dev::gate::Gate;
-use crate::dev::ignore::Ignore;
+use crate::dev::ignore::{self, Ignore};
 use crate::dev::inputs::{Inputs, Outlook};
 use crate::dev::notice::{Notice, Sink};
-use crate::dev::project::{Choice, Project, ProjectError};
+use crate::dev::project::ProjectError;
 use crate::dev::reload::ReloadHub;
+use crate::dev::target::{Served, Target};
+use crate::dev::upstream::Habit;
 use crate::dev::watch::Watch;
 use crate::dev::worker::Worker;
 use crate::net::{Address, BindError, Identity, Listener};
@@ -30,8 +32,10 @@ const FAREWELL: Duration = Duration::from_millis(500);
 /// What to run, and how.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Which program of which package.
-    pub choice: Choice,
+    /// What is served.
+    pub target: Target,
+    /// The port at which the app listens by itself; `None` to find out.
+    pub app_port: Option<u16>,
     /// Where requests are taken; port 0 takes any free one.
     pub address: Address,
     /// Take them by HTTPS, with this to show. The app gets them in plain HTTP, and is told.
@@ -39,6 +43,7 @@ pub struct Config {
     /// Build anew when files change, and reload browsers.
     pub reload: bool,
     /// Files and folders to watch besides the app's own: a change there builds and starts anew.
+    /// For a command they are all that is watched, where any are given.
     pub watch: Vec<PathBuf>,
     /// What not to look at, in the notation of `.gitignore`.
     pub ignore: Vec<String>,
@@ -84,15 +89,28 @@ impl Supervisor {
         if let Some(identity) = config.tls {
             listener = listener.with_tls(identity);
         }
-        let project = Arc::new(Project::find(&config.choice)?);
-        let ignore = Ignore::new(&project.source_dirs, &config.ignore)
-            .map_err(|source| StartError::Glob { source })?;
+        let served = Arc::new(Served::find(&config.target)?);
+        let made = ignore::MADE.map(str::to_owned);
+        let globs = match &*served {
+            Served::Package(_) => config.ignore,
+            // The user's have the last word.
+            Served::Command { .. } | Served::Elsewhere { .. } => {
+                [made.as_slice(), &config.ignore].concat()
+            }
+        };
+        let ignore =
+            Ignore::new(served.folders(), &globs).map_err(|source| StartError::Glob { source })?;
         let always: Vec<PathBuf> = config
             .watch
             .iter()
             .map(|path| absolute(path))
             .collect::<Result<_, _>>()?;
-        let inputs = Arc::new(Inputs::new(&project, always.clone(), ignore));
+        let folder = served.folder();
+        let inputs = Arc::new(match &*served {
+            Served::Package(project) => Inputs::new(project, always.clone(), ignore),
+            Served::Command { .. } => Inputs::of_command(folder, always.clone(), ignore),
+            Served::Elsewhere { .. } => Inputs::of_server(folder, ignore),
+        });
         let no_room = |source| StartError::NoRoom { source };
         let sockets = private_dir().map_err(no_room)?;
 
@@ -104,7 +122,12 @@ impl Supervisor {
                 false => Outlook::Calm,
             }
         };
-        let doing = format!("building {}", project.program);
+        let doing = match &*served {
+            Served::Package(project) => format!("building {}", project.program),
+            Served::Command { .. } | Served::Elsewhere { .. } => {
+                format!("starting {}", served.title())
+            }
+        };
         let gate = Gate::new(doing, events.clone(), Box::new(lookout));
         let hub = Arc::new(ReloadHub::of_this_run());
         let live_reload = match config.reload {
@@ -121,12 +144,19 @@ impl Supervisor {
         }
 
         let watch = config.reload.then(|| {
-            let paths = project.source_dirs.iter().chain(&always).cloned().collect();
+            let folders = match &*served {
+                Served::Package(project) => project.source_dirs.clone(),
+                Served::Command { .. } if !always.is_empty() => Vec::new(),
+                Served::Command { folder, .. } | Served::Elsewhere { folder, .. } => {
+                    vec![folder.clone()]
+                }
+            };
+            let paths = folders.into_iter().chain(always).collect();
             Watch::start(paths, Arc::clone(&inputs), events.clone(), sink.clone())
         });
         let watch = watch.transpose().map_err(no_room)?;
-        let builder = Builder::start(Workshop {
-            project: Arc::clone(&project),
+        let workshop = |project| Workshop {
+            project,
             inputs: Arc::clone(&inputs),
             has_colors: config.has_colors,
             events: events.clone(),
@@ -135,22 +165,29 @@ impl Supervisor {
                 Some(watch) => Box::new(watch.adder()),
                 None => Box::new(drop),
             },
-        });
+        };
+        let builder = match &*served {
+            Served::Package(project) => Some(Builder::start(workshop(Arc::clone(project)))),
+            Served::Command { .. } | Served::Elsewhere { .. } => None,
+        };
         let launch = Launch {
             args: config.args,
             engine: config.engine,
-            package_dir: project.package_dir.clone(),
+            kind: kind_of(&served),
+            app_port: config.app_port,
+            habit: Habit::Unknown,
+            folder: served.folder().to_owned(),
             task: Task::Serve {
                 front: told_url(scheme, front.address()),
             },
             sockets: sockets.path().to_owned(),
         };
         let worker = Worker {
-            project,
+            served,
             inputs,
             gate,
             hub,
-            builder: builder.map_err(no_room)?,
+            builder: builder.transpose().map_err(no_room)?,
             launch,
             events: events.clone(),
             sink,
@@ -200,6 +237,16 @@ impl Drop for Supervisor {
             stopper.stop();
             self.join();
         }
+    }
+}
+
+/// What is known of the program that will run.
+fn kind_of(served: &Served) -> Kind {
+    match served {
+        Served::Package(project) => Kind::of(project),
+        Served::Command { line, .. } => Kind::Command(line.clone()),
+        // What is elsewhere is never started.
+        Served::Elsewhere { .. } => Kind::Stranger,
     }
 }
 

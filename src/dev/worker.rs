@@ -6,14 +6,16 @@ use std::time::{Duration, Instant};
 
 use crate::dev::build::Builder;
 use crate::dev::child::{Child, Launch};
-use crate::dev::event::{Effect, Event};
+use crate::dev::conventions::says_address_is_taken;
+use crate::dev::event::{Built, Effect, Event};
 use crate::dev::gate::Gate;
 use crate::dev::generation::Generation;
 use crate::dev::inputs::Inputs;
 use crate::dev::notice::{Notice, Sink};
-use crate::dev::project::Project;
 use crate::dev::reload::ReloadHub;
 use crate::dev::state::{Action, Death, Doing, State, step};
+use crate::dev::target::Served;
+use crate::dev::upstream::{Habit, Reached, Tenancy, Upstream};
 use crate::pages::{AppDied, BuildFailed, Level};
 
 /// How long a retired generation may go on answering what it had begun.
@@ -29,11 +31,12 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// Carries events to [`step`], and out what it decides: the one place where both meet the world.
 #[derive(Debug)]
 pub(crate) struct Worker {
-    pub(crate) project: Arc<Project>,
+    pub(crate) served: Arc<Served>,
     pub(crate) inputs: Arc<Inputs>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) hub: Arc<ReloadHub>,
-    pub(crate) builder: Builder,
+    /// What builds; none where there is nothing to be built.
+    pub(crate) builder: Option<Builder>,
     pub(crate) launch: Launch,
     /// Where the app's processes and its own alarms send what happens.
     pub(crate) events: Sender<Event>,
@@ -66,8 +69,10 @@ impl Worker {
         let mut next = self.perform_all(actions);
         while next == Next::Listen {
             let event = self.next_event(heard);
-            if let Event::Exited { generation, .. } = &event {
-                self.children.remove(generation);
+            match &event {
+                Event::Exited { generation, .. } => drop(self.children.remove(generation)),
+                Event::Ready { reached, .. } => self.launch.habit = reached.habit,
+                _ => {} // no business of a process
             }
             log::debug!("{event:?}");
             let is_news_of_inputs = event.asks_for_another_app();
@@ -122,30 +127,24 @@ impl Worker {
     fn perform(&mut self, action: Action) -> Next {
         match action {
             Action::Hold(doing) => self.hold(doing),
-            Action::Build(generation) => {
-                self.sink.tell(Notice::Building {
-                    target: self.project.title(),
-                });
-                self.builder.build(generation);
-            }
-            Action::CancelBuild => self.builder.cancel(),
+            Action::Build(generation) => self.build(generation),
+            Action::CancelBuild => self.cancel_build(),
             Action::Start {
                 generation,
                 executable,
             } => self.start(generation, &executable),
             Action::Open {
                 generation,
+                upstream,
                 changed,
             } => {
-                let Some(child) = self.children.get(&generation) else {
-                    return Next::Listen;
-                };
                 let since = self.gate.progress().map(|progress| progress.since);
-                self.gate.open(generation, child.socket());
+                self.tell_where(&upstream);
+                self.gate.open(generation, upstream);
                 let browsers = self.hub.reload();
                 let changed = changed
                     .into_iter()
-                    .map(|path| self.project.relative(&path))
+                    .map(|path| self.served.relative(&path))
                     .collect();
                 let elapsed = since.map_or(Duration::ZERO, |since| since.elapsed());
                 self.sink.tell(Notice::Live {
@@ -154,15 +153,23 @@ impl Worker {
                     browsers,
                 });
             }
+            Action::Reroute {
+                generation,
+                upstream,
+            } => {
+                self.tell_where(&upstream);
+                self.gate.open(generation, upstream);
+                self.hub.reload();
+            }
             Action::Refresh { path, effect } => self.refresh(&path, effect),
-            Action::TellBuilt(built) => self.sink.tell(Notice::Built {
-                target: self.project.title(),
-                elapsed: built.elapsed,
-                warnings: built.warnings,
-            }),
+            Action::TellBuilt(built) => self.tell_built(built),
             Action::TellSlowStart => self.sink.tell(Notice::SlowStart {
-                target: self.project.title(),
+                target: self.served.title(),
                 elapsed: SLOW_START,
+            }),
+            Action::TellSole(upstream) => self.sink.tell(Notice::Sole {
+                target: self.served.title(),
+                at: upstream.to_string(),
             }),
             Action::ExplainBuild(report) => self.explain_build(&report),
             Action::ExplainDeath {
@@ -177,19 +184,27 @@ impl Worker {
                 self.gate.retire(generation);
                 self.set_alarm(GRACE, Alarm::Tell(Event::Overstayed(generation)));
             }
-            Action::End(generation) => {
-                if let Some(child) = self.children.get(&generation) {
+            Action::Hurry(generation) => self.gate.hurry(generation),
+            Action::End(generation) => match self.children.get(&generation) {
+                Some(child) => {
                     child.terminate();
                     self.set_alarm(LAST_GRACE, Alarm::Kill(generation));
                 }
-            }
+                // What is elsewhere is not ours to end. For one that has not been started, or
+                // has ended, this is no news.
+                None => self.send(Event::Exited {
+                    generation,
+                    how: "left alone".to_owned(),
+                    stderr: Vec::new(),
+                }),
+            },
             Action::Close => {
                 self.sink.tell(Notice::Stopping);
                 self.gate.close();
                 self.hub.close();
             }
             Action::KillAll => {
-                self.builder.cancel();
+                self.cancel_build();
                 self.children.clear();
             }
             Action::Finish => return Next::Leave,
@@ -197,20 +212,82 @@ impl Worker {
         Next::Listen
     }
 
+    fn build(&self, generation: Generation) {
+        match &self.builder {
+            Some(builder) => {
+                self.sink.tell(Notice::Building {
+                    target: self.served.title(),
+                });
+                builder.build(generation);
+            }
+            // There is nothing to it; the rest of the story is the same.
+            None => self.send(Event::Built {
+                generation,
+                built: Built {
+                    executable: Path::new("").into(),
+                    elapsed: Duration::ZERO,
+                    warnings: Vec::new(),
+                },
+            }),
+        }
+    }
+
+    fn cancel_build(&self) {
+        if let Some(builder) = &self.builder {
+            builder.cancel();
+        }
+    }
+
+    fn tell_built(&self, built: Built) {
+        if self.builder.is_some() {
+            self.sink.tell(Notice::Built {
+                target: self.served.title(),
+                elapsed: built.elapsed,
+                warnings: built.warnings,
+            });
+        }
+    }
+
+    fn tell_where(&self, upstream: &Upstream) {
+        if !matches!(upstream, Upstream::Own(_)) {
+            self.sink.tell(Notice::Listening {
+                target: self.served.title(),
+                at: upstream.to_string(),
+            });
+        }
+    }
+
+    fn send(&self, event: Event) {
+        // Not while we hold the other end ourselves.
+        let _ = self.events.send(event);
+    }
+
     fn hold(&self, doing: Doing) {
         let verb = match doing {
-            Doing::Building => "building",
-            Doing::Starting | Doing::StartingAgain => "starting",
+            Doing::Building if self.builder.is_some() => "building",
+            Doing::Building | Doing::Starting | Doing::StartingAgain => "starting",
         };
-        self.gate.hold(format!("{verb} {}", self.project.program));
+        self.gate.hold(format!("{verb} {}", self.served.title()));
         if doing == Doing::StartingAgain {
             self.sink.tell(Notice::Restarting {
-                target: self.project.title(),
+                target: self.served.title(),
             });
         }
     }
 
     fn start(&mut self, generation: Generation, executable: &Path) {
+        if let Served::Elsewhere { server, .. } = &*self.served {
+            let upstream = Upstream::Elsewhere(Arc::clone(server));
+            let reached = Reached {
+                upstream,
+                tenancy: Tenancy::Shared,
+                habit: Habit::Unknown,
+            };
+            return self.send(Event::Ready {
+                generation,
+                reached,
+            });
+        }
         match Child::start(&self.launch, generation, executable, self.events.clone()) {
             Ok(child) => {
                 self.children.insert(generation, child);
@@ -234,7 +311,7 @@ impl Worker {
             Effect::Refresh | Effect::Restart | Effect::Build => self.hub.reload(),
         };
         self.sink.tell(Notice::Refreshed {
-            changed: vec![self.project.relative(path)],
+            changed: vec![self.served.relative(path)],
             browsers,
         });
     }
@@ -244,7 +321,7 @@ impl Worker {
         self.hub
             .broken(format!("Build failed: {}", summary(report)));
         self.sink
-            .tell(Notice::build_failed(self.project.title(), report));
+            .tell(Notice::build_failed(self.served.title(), report));
     }
 
     fn explain_death(&self, generation: Generation, how: String, stderr: Vec<String>, when: Death) {
@@ -252,7 +329,8 @@ impl Worker {
             Death::AtStart => (false, RETRY_PAUSE),
             Death::WhileLive => (true, Duration::ZERO),
         };
-        let target = self.project.title();
+        let target = self.served.title();
+        let met_another = !when_ready && says_address_is_taken(stderr.iter().map(String::as_str));
         let report = AppDied {
             target: target.clone(),
             how: how.clone(),
@@ -269,6 +347,9 @@ impl Worker {
             how,
             when_ready,
         });
+        if met_another {
+            self.sink.tell(Notice::AddressTaken);
+        }
     }
 
     fn set_alarm(&mut self, after: Duration, alarm: Alarm) {

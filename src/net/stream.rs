@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
-use std::net::{Shutdown, SocketAddr};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -244,6 +244,12 @@ impl AsFd for Stream {
 
 impl From<UnixStream> for Stream {
     fn from(stream: UnixStream) -> Self {
+        Self::new(stream.into())
+    }
+}
+
+impl From<TcpStream> for Stream {
+    fn from(stream: TcpStream) -> Self {
         Self::new(stream.into())
     }
 }

@@ -11,6 +11,8 @@ mod engine;
 #[cfg(feature = "cli")]
 mod folder;
 #[cfg(feature = "cli")]
+mod frameworks;
+#[cfg(feature = "cli")]
 mod harness;
 #[cfg(all(feature = "server", feature = "testing"))]
 mod http_proxy;

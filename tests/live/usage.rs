@@ -33,7 +33,8 @@ fn a_folder_without_a_package_is_no_place_to_run() {
     let root = project.root().canonicalize().unwrap();
     let want = format!(
         "error: {} is not inside a cargo package\n\
-         help: go to a cargo package, give its path, or make one with `devserve new NAME`",
+         help: go to a cargo package, give its path, make one with `devserve new NAME`, or use \
+         --command",
         root.display()
     );
     check(&project.run(&["run", "--port", "0"]), 1, &want);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
-use devserve::dev::{Choice, Program, Question};
+use devserve::dev::{Choice, Elsewhere, Program, Question, Target};
 use devserve::net::{Address, Identity, IdentityError};
 use devserve::site;
 
@@ -83,6 +83,9 @@ impl Engine {
 /// started, so a browser never sees a refused connection or an answer of yesterday's code. A
 /// build that fails is explained in the browser.
 ///
+/// The app may use any framework. It is told where to listen by LISTEN_FDS and by PORT and HOST
+/// (ROCKET_PORT and the like), and found wherever it listens.
+///
 /// stdout is the app's own; devserve speaks on stderr.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "devserve run [OPTIONS] [PATH] [-- ARGS...]")]
@@ -111,7 +114,7 @@ pub(crate) struct RunArgs {
     ///
     /// A file or a folder, also one that .gitignore names. What the app is built from is watched
     /// without being named. A build script that does not say what it reads may read all of its
-    /// package.
+    /// package. With --command, this is watched in place of the folder it runs in.
     #[arg(long, value_name = "PATH", action = ArgAction::Append, help_heading = "Reload")]
     watch: Vec<PathBuf>,
 
@@ -122,6 +125,48 @@ pub(crate) struct RunArgs {
     /// over --watch and over what the build reads.
     #[arg(long, value_name = "GLOB", action = ArgAction::Append, help_heading = "Reload")]
     ignore: Vec<String>,
+
+    /// Run this in a shell in place of a package: 'npm run dev'
+    ///
+    /// A program in any language that serves HTTP. It runs in PATH, and a save in there starts it
+    /// again; --watch says what counts instead, and --no-reload leaves reloading to the program.
+    #[arg(
+        long,
+        value_name = "LINE",
+        conflicts_with_all = ["bin", "example", "package", "engine", "release", "args"],
+        overrides_with = "command",
+        help_heading = "Target"
+    )]
+    command: Option<String>,
+
+    /// Run nothing; pass requests on to this server
+    ///
+    /// One that is started elsewhere, such as http://localhost:3000. Requests wait for it where
+    /// it is not there. Browsers reload when a file in PATH changes.
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with_all = [
+            "bin", "example", "package", "engine", "release", "args", "command", "watch"
+        ],
+        overrides_with = "proxy",
+        help_heading = "Target"
+    )]
+    proxy: Option<Elsewhere>,
+
+    /// The port the app listens at, where it has several
+    ///
+    /// Without it the app's port is the one it was told to take, or else the first one it opens.
+    #[arg(
+        long,
+        value_name = "PORT",
+        value_parser = clap::value_parser!(u16).range(1..),
+        conflicts_with = "proxy",
+        overrides_with = "app_port",
+        hide_short_help = true,
+        help_heading = "Target"
+    )]
+    app_port: Option<u16>,
 
     #[command(flatten)]
     target: TargetArgs,
@@ -149,6 +194,8 @@ Examples:
                                    serve an example, on any free port
   devserve run -p shop -- --db shop.sqlite
                                    serve a workspace's package, with arguments of its own
+  devserve run --command 'python3 app.py'
+                                   serve what is not built by cargo
 
 Environment:
   BROWSER          what --open starts
@@ -369,9 +416,24 @@ impl TargetArgs {
 }
 
 impl RunArgs {
-    /// The program that is meant.
-    pub(crate) fn choice(&self) -> Choice {
-        self.target.choice(self.path())
+    /// What is meant to be served.
+    pub(crate) fn target(&self) -> Target {
+        let folder = || self.path().unwrap_or_default();
+        match (&self.command, &self.proxy) {
+            (Some(line), _) => Target::Command {
+                line: line.clone(),
+                folder: folder(),
+            },
+            (None, Some(server)) => Target::Elsewhere {
+                server: server.clone(),
+                folder: folder(),
+            },
+            (None, None) => Target::Package(self.target.choice(self.path())),
+        }
+    }
+
+    pub(crate) fn app_port(&self) -> Option<u16> {
+        self.app_port
     }
 
     pub(crate) fn engine(&self) -> Option<String> {

@@ -68,13 +68,29 @@ pub(crate) fn describe(notice: &Notice, verbosity: Verbosity) -> Option<String> 
             stamped(&format!("changed {changed}{}", reloaded(*browsers)))
         }),
         Notice::SlowStart { target, elapsed } => {
-            let elapsed = seconds(*elapsed);
-            let help = "its main ends in devserve::run, or reads LISTEN_FDS and NOTIFY_SOCKET";
+            let (target, elapsed) = (visible(target), seconds(*elapsed));
+            let help = "let it serve HTTP on any port; where others than itself do, name the port \
+                        with --app-port";
             Some(format!(
                 "{} {target} runs for {elapsed} and accepts no requests yet\n{} {help}",
                 label("warning"),
                 label("help"),
             ))
+        }
+        Notice::Listening { target, at } => {
+            is_verbose.then(|| format!("{} listens at {}", visible(target), visible(at)))
+        }
+        Notice::Sole { target, at } => is_usual.then(|| {
+            let (target, at) = (visible(target), visible(at));
+            let help = "let it read PORT, or take LISTEN_FDS, and saves need no pause";
+            format!(
+                "{target} chose {at} by itself: each one ends before the next one starts\n{} {help}",
+                label("help")
+            )
+        }),
+        Notice::AddressTaken => {
+            let help = "let it read PORT, or give devserve another --port";
+            Some(format!("{} {help}", label("help")))
         }
         Notice::Died {
             target,
@@ -263,6 +279,23 @@ mod tests {
             Some("changed a, b, c, 2 more · live in 1.4 s · reloaded 2 browsers"),
         );
         check(live(&["a.rs"], 1), Verbosity::Quiet, None);
+    }
+
+    #[test]
+    fn an_address_of_the_app_s_own_choice_is_said_with_a_way_out() {
+        let (target, at) = ("shop".to_owned(), "127.0.0.1:3000".to_owned());
+        let sole = Notice::Sole {
+            target: target.clone(),
+            at: at.clone(),
+        };
+        let want = "shop chose 127.0.0.1:3000 by itself: each one ends before the next one starts\n\
+                    help: let it read PORT, or take LISTEN_FDS, and saves need no pause";
+        check(sole.clone(), Verbosity::Usual, Some(want));
+        check(sole, Verbosity::Quiet, None);
+        let listening = Notice::Listening { target, at };
+        check(listening.clone(), Verbosity::Usual, None);
+        let want = "shop listens at 127.0.0.1:3000";
+        check(listening, Verbosity::Verbose, Some(want));
     }
 
     #[test]

@@ -14,12 +14,13 @@ use crate::style::Style;
 /// `devserve run`.
 pub(crate) fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
     let (sink, tls) = prepare(&args.serving, &args.saying, style)?;
-    let (choice, address, reload) = (args.choice(), args.serving.address(), args.reloads());
-    let engine = args.engine();
+    let (target, address, reload) = (args.target(), args.serving.address(), args.reloads());
+    let (engine, app_port) = (args.engine(), args.app_port());
     let (watch, ignore, args) = args.into_lists();
     let has_colors = style.has_colors;
     let config = Config {
-        choice,
+        target,
+        app_port,
         address,
         tls,
         reload,

@@ -28,7 +28,7 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("app.sock");
         let upstream = UnixListener::bind(&socket).unwrap();
-        gate.open(Generation::FIRST, socket.into());
+        gate.open(Generation::FIRST, Upstream::Own(socket.into()));
         let (sender, notices) = mpsc::channel();
         let front = Front::start(
             Listener::bind(&Address::tcp("127.0.0.1", 0)).unwrap(),

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -21,8 +21,8 @@ fn gate() -> (Arc<Gate>, Receiver<Event>) {
     )
 }
 
-fn socket() -> Arc<Path> {
-    Path::new("/run/shop.sock").into()
+fn socket() -> Upstream {
+    Upstream::Own(Path::new("/run/shop.sock").into())
 }
 
 fn page() -> Arc<Page> {
@@ -65,7 +65,7 @@ fn a_request_waits_and_then_passes() {
     });
     gate.open(FIRST, socket());
     let lease = lease(waiting.join().unwrap());
-    assert_eq!(lease.socket(), &*socket());
+    assert_eq!(*lease.upstream(), socket());
     assert!(gate.progress().is_none());
 }
 
@@ -163,4 +163,27 @@ fn a_death_is_explained_for_a_pause_before_a_request_asks_again() {
     gate.bury(FIRST, page(), Duration::from_secs(60));
     assert!(matches!(gate.pass(now()), Verdict::Explain(_)));
     assert!(heard.try_recv().is_err());
+}
+
+#[test]
+fn a_hurried_generation_is_drained_of_all_but_answers_without_an_end() {
+    let (gate, heard) = gate();
+    gate.open(FIRST, socket());
+    let (stream, request) = (lease(gate.pass(soon())), lease(gate.pass(soon())));
+    stream.has_no_end();
+    gate.retire(FIRST);
+    gate.hurry(FIRST);
+    assert!(heard.try_recv().is_err());
+    drop(request);
+    assert!(matches!(heard.try_recv(), Ok(Event::Drained(FIRST))));
+    drop(stream);
+    assert!(heard.try_recv().is_err());
+
+    gate.open(FIRST.next(), socket());
+    let stream = lease(gate.pass(soon()));
+    gate.retire(FIRST.next());
+    stream.has_no_end();
+    assert!(heard.try_recv().is_err());
+    gate.hurry(FIRST.next());
+    assert!(matches!(heard.try_recv(), Ok(Event::Drained(_))));
 }

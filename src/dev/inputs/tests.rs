@@ -28,6 +28,7 @@ impl Shop {
             write(&root, path, text);
         }
         let project = Project {
+            links_devserve: false,
             package: "shop".to_owned(),
             program: Program::Bin("shop".to_owned()),
             is_release: false,

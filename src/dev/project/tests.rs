@@ -172,3 +172,38 @@ fn a_path_may_name_a_program_by_its_source() {
     );
     assert!(find(dir.path(), "src", Choice::default()).contains("2 binaries"));
 }
+
+#[test]
+fn a_package_that_links_devserve_is_known_by_its_dependencies_or_theirs() {
+    let dependency = |on: &str| format!("{}[dependencies]\n{on}\n", SHOP.1);
+    let links = |manifest: &str, base: &str| {
+        let base = format!("[package]\nname = \"base\"\nversion = \"0.1.0\"\n{base}\n");
+        let manifest = format!("{manifest}[workspace]\nmembers = [\"base\"]\n");
+        let dir = project(&[
+            ("Cargo.toml", &manifest),
+            ("src/main.rs", ""),
+            ("base/Cargo.toml", &base),
+            ("base/src/lib.rs", ""),
+        ]);
+        let choice = Choice {
+            path: dir.path().to_owned(),
+            ..Choice::default()
+        };
+        Project::find(&choice).unwrap().links_devserve
+    };
+    let on_devserve = "devserve = \"0.1\"";
+    assert!(!links(SHOP.1, ""));
+    assert!(!links(&dependency("axum = \"0.8\""), ""));
+    assert!(links(&dependency(on_devserve), ""));
+    assert!(links(
+        &dependency("ds = { package = \"devserve\", version = \"0.1\" }"),
+        ""
+    ));
+    assert!(links(
+        &format!("{}[dev-dependencies]\n{on_devserve}\n", SHOP.1),
+        ""
+    ));
+    let base = format!("[dependencies]\n{on_devserve}");
+    assert!(links(&dependency("base = { path = \"base\" }"), &base));
+    assert!(!links(SHOP.1, &base));
+}

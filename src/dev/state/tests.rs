@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::dev::upstream::Habit;
 
 /// Tells a story from the first build on: what happens on the left of each arrow, and on the
 /// right what is done about it. Generations are numbered as the supervisor numbers them.
@@ -64,7 +65,8 @@ fn event(words: &str) -> Event {
             }),
         },
         "cancelled" => Event::BuildCancelled(generation()),
-        "ready" => Event::Ready(generation()),
+        "ready" => ready(generation(), Tenancy::Shared),
+        "alone" => ready(generation(), Tenancy::Sole),
         "unready" => Event::Unready(generation()),
         "exited" => {
             let how = "exit code 3".to_owned();
@@ -74,11 +76,28 @@ fn event(words: &str) -> Event {
                 stderr: Vec::new(),
             }
         }
+        "clashed" => Event::Exited {
+            generation: generation(),
+            how: "exit code 1".to_owned(),
+            stderr: vec!["Error: Address already in use (os error 98)".to_owned()],
+        },
         "drained" => Event::Drained(generation()),
         "overstayed" => Event::Overstayed(generation()),
         "request" => Event::Wanted,
         "stop" => Event::Stop,
         other => panic!("no event is called {other}"),
+    }
+}
+
+fn ready(generation: Generation, tenancy: Tenancy) -> Event {
+    let upstream = Upstream::Tcp("127.0.0.1:3000".parse().unwrap());
+    Event::Ready {
+        generation,
+        reached: Reached {
+            upstream,
+            tenancy,
+            habit: Habit::Unknown,
+        },
     }
 }
 
@@ -91,7 +110,10 @@ fn words(actions: &[Action]) -> String {
         Action::Open {
             generation,
             changed,
+            ..
         } => format!("open {generation} {changed:?}"),
+        Action::Reroute { generation, .. } => format!("reroute {generation}"),
+        Action::TellSole(upstream) => format!("sole at {upstream}"),
         Action::Refresh { path, .. } => format!("refresh {}", path.display()),
         Action::TellBuilt(_) => "built".to_owned(),
         Action::TellSlowStart => "slow".to_owned(),
@@ -100,6 +122,7 @@ fn words(actions: &[Action]) -> String {
             generation, when, ..
         } => format!("bury {generation} {when:?}"),
         Action::Retire(generation) => format!("retire {generation}"),
+        Action::Hurry(generation) => format!("hurry {generation}"),
         Action::End(generation) => format!("end {generation}"),
         Action::Close => "close".to_owned(),
         Action::KillAll => "kill all".to_owned(),
@@ -310,4 +333,118 @@ fn a_build_that_runs_or_is_needed_anyway_sees_to_what_is_read_at_the_start() {
         ("env .env", "hold (Building), build 2"),
     ]);
     check_live(&[("stop", "close, retire 1"), ("env .env", "")]);
+}
+
+/// The story up to the first answer of an app that listens where it wants to.
+const ALONE: [(&str, &str); 2] = [
+    ("built 1", "built, hold (Starting), start 1"),
+    ("alone 1", "open 1 [], sole at 127.0.0.1:3000"),
+];
+
+#[track_caller]
+fn check_alone(story: &[(&str, &str)]) {
+    check(&[&ALONE, story].concat());
+}
+
+#[test]
+fn an_app_with_an_address_of_its_own_ends_before_the_next_begins() {
+    // Mostly while that is built.
+    check_alone(&[
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("drained 1", "end 1"),
+        ("exited 1", ""),
+        ("built 2", "built, hold (Starting), start 2"),
+        ("alone 2", "open 2 [\"a.rs\"]"),
+    ]);
+    // Else the new one waits, and the old one for no streams.
+    check_alone(&[
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("built 2", "built, hold (Starting), hurry 1"),
+        ("request", ""),
+        ("overstayed 1", "end 1"),
+        ("exited 1", "hold (Starting), start 2"),
+        ("alone 2", "open 2 [\"a.rs\"]"),
+        ("save b.rs", "hold (Building), retire 2, build 3"),
+        ("drained 2", "end 2"),
+        ("built 3", "built, hold (Starting)"),
+        ("exited 2", "hold (Starting), start 3"),
+    ]);
+}
+
+#[test]
+fn a_save_while_an_address_is_vacated_is_built() {
+    check_alone(&[
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("built 2", "built, hold (Starting), hurry 1"),
+        ("save b.rs", "hold (Building), build 3"),
+        ("drained 1", "end 1"),
+        ("exited 1", ""),
+        ("built 3", "built, hold (Starting), start 3"),
+        ("alone 3", "open 3 [\"a.rs\", \"b.rs\"]"),
+    ]);
+    check_alone(&[
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("built 2", "built, hold (Starting), hurry 1"),
+        ("stop", "close"),
+        ("drained 1", "end 1"),
+        ("exited 1", "finish"),
+    ]);
+}
+
+#[test]
+fn an_app_that_learns_to_listen_where_it_is_told_to_runs_beside_the_next() {
+    check_alone(&[
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("drained 1", "end 1"),
+        ("exited 1", ""),
+        ("built 2", "built, hold (Starting), start 2"),
+        ("ready 2", "open 2 [\"a.rs\"]"),
+        ("save b.rs", "hold (Building), retire 2, build 3"),
+        ("built 3", "built, hold (Starting), start 3"),
+    ]);
+}
+
+#[test]
+fn two_generations_that_met_at_an_address_never_run_side_by_side_again() {
+    // They seem to be able to, but have a second port that is always the same.
+    check_live(&[
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("built 2", "built, hold (Starting), start 2"),
+        ("clashed 2", "hold (Starting), hurry 1"),
+        ("overstayed 1", "end 1"),
+        ("exited 1", "hold (Starting), start 3"),
+        ("ready 3", "open 3 [\"a.rs\"]"),
+        ("save b.rs", "hold (Building), retire 3, build 4"),
+        ("built 4", "built, hold (Starting), hurry 3"),
+    ]);
+}
+
+#[test]
+fn an_address_that_a_stranger_has_is_a_death_like_others() {
+    check(&[
+        ("built 1", "built, hold (Starting), start 1"),
+        ("clashed 1", "bury 1 AtStart"),
+        ("request", "hold (StartingAgain), start 2"),
+    ]);
+    check_live(&[("clashed 1", "bury 1 WhileLive")]);
+}
+
+#[test]
+fn a_better_place_found_later_is_used_from_then_on() {
+    check_alone(&[
+        ("ready 1", "reroute 1"),
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("alone 1", ""),
+    ]);
+}
+
+#[test]
+fn an_app_with_an_address_of_its_own_is_started_anew_when_it_has_left_it() {
+    check_alone(&[
+        ("env .env", "hold (Starting), retire 1, hurry 1"),
+        ("env .env.local", ""),
+        ("drained 1", "end 1"),
+        ("exited 1", "hold (Starting), start 2"),
+        ("alone 2", "open 2 [\".env\", \".env.local\"]"),
+    ]);
 }

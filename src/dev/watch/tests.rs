@@ -39,6 +39,7 @@ impl Scene {
             workspace_root: root.clone(),
             target_dir: root.join("target"),
             build_dir: root.join("target"),
+            links_devserve: false,
             source_dirs: vec![root.clone()],
         };
         let ignore = Ignore::new(&project.source_dirs, &[]).unwrap();
