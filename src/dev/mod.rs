@@ -32,7 +32,10 @@ mod build;
 mod build_script;
 mod cargo;
 mod child;
+mod dep_info;
 mod diagnostics;
+mod fast;
+mod group;
 mod tail;
 
 mod front;
@@ -41,6 +44,7 @@ pub(crate) mod inject;
 mod notice;
 pub(crate) mod reload;
 
+pub use fast::stand_in;
 pub use inquiry::{Inquiry, InquiryError, Question};
 pub use notice::{AccessRecord, Notice, Sink};
 pub use project::{Choice, Program, ProjectError};

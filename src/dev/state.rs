@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::dev::event::{Built, Effect, Event};
+use crate::dev::event::{Built, Effect, Event, Maker};
 use crate::dev::generation::Generation;
 use crate::pages::BuildFailed;
 
@@ -17,6 +17,38 @@ pub(crate) struct State {
     alive: Vec<Generation>,
     // Those of them that may still answer what they had begun.
     retiring: Vec<Generation>,
+    // What made the program that was built last.
+    maker: Maker,
+    thin_link: ThinLink,
+}
+
+/// Whether programs that were linked in our own way can be trusted to start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ThinLink {
+    /// None has died before it was ready.
+    Trusted,
+    /// One has, and cargo is to show whether it is the source's fault.
+    Suspect,
+    /// It was not.
+    Guilty,
+}
+
+/// One build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Job {
+    pub(crate) generation: Generation,
+    /// Files whose change led to it.
+    pub(crate) changed: Vec<PathBuf>,
+    pub(crate) way: Way,
+}
+
+/// Which ways a build may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// The fastest that is sure to be right.
+    Any,
+    /// Through cargo.
+    Cargo,
 }
 
 /// Where the newest generation stands.
@@ -46,7 +78,9 @@ pub(crate) enum Action {
     /// Let requests wait.
     Hold(Doing),
     /// Begin a build.
-    Build(Generation),
+    Build(Job),
+    /// Use the time until the next build to prepare for it.
+    Prime,
     /// End the running build and all its processes.
     CancelBuild,
     /// Start the app.
@@ -111,8 +145,11 @@ impl State {
             changed: Vec::new(),
             alive: Vec::new(),
             retiring: Vec::new(),
+            maker: Maker::Cargo,
+            thin_link: ThinLink::Trusted,
         };
-        (state, vec![Action::Build(Generation::FIRST)])
+        let job = state.job();
+        (state, vec![Action::Build(job)])
     }
 
     fn step(&mut self, event: Event) -> Vec<Action> {
@@ -163,6 +200,10 @@ impl State {
             return Vec::new();
         }
         self.note(path);
+        if self.thin_link == ThinLink::Suspect {
+            // What comes is another program: it cannot tell about the one that died.
+            self.thin_link = ThinLink::Trusted;
+        }
         match self.phase {
             Phase::Cancelling => Vec::new(),
             Phase::Building => {
@@ -217,13 +258,25 @@ impl State {
     fn build(&mut self) -> Action {
         self.newest = self.newest.next();
         self.phase = Phase::Building;
-        Action::Build(self.newest)
+        Action::Build(self.job())
+    }
+
+    fn job(&self) -> Job {
+        Job {
+            generation: self.newest,
+            changed: self.changed.clone(),
+            way: match self.thin_link {
+                ThinLink::Trusted => Way::Any,
+                ThinLink::Suspect | ThinLink::Guilty => Way::Cargo,
+            },
+        }
     }
 
     fn built(&mut self, built: Built) -> Vec<Action> {
         match self.phase {
             Phase::Building => {
                 let executable = Arc::clone(&built.executable);
+                self.maker = built.maker;
                 let mut actions = vec![Action::TellBuilt(built)];
                 actions.extend(self.start(executable, Doing::Starting));
                 actions
@@ -276,11 +329,18 @@ impl State {
         self.phase = Phase::Live {
             executable: Arc::clone(executable),
         };
+        if self.thin_link == ThinLink::Suspect {
+            self.thin_link = ThinLink::Guilty;
+        }
         let changed = std::mem::take(&mut self.changed);
-        vec![Action::Open {
+        let open = Action::Open {
             generation: self.newest,
             changed,
-        }]
+        };
+        match self.maker {
+            Maker::ThinLink => vec![open],
+            Maker::Cargo | Maker::Compiler => vec![open, Action::Prime],
+        }
     }
 
     fn exited(&mut self, generation: Generation, how: String, stderr: Vec<String>) -> Vec<Action> {
@@ -294,6 +354,14 @@ impl State {
         };
         if generation != self.newest {
             return Vec::new();
+        }
+        if when == Death::AtStart && self.maker == Maker::ThinLink {
+            self.thin_link = ThinLink::Suspect;
+            return vec![Action::Hold(Doing::Building), self.build()];
+        }
+        if self.thin_link == ThinLink::Suspect {
+            // cargo's program has died as well.
+            self.thin_link = ThinLink::Trusted;
         }
         self.phase = Phase::Fallen {
             executable: Arc::clone(executable),

@@ -122,12 +122,13 @@ impl Worker {
     fn perform(&mut self, action: Action) -> Next {
         match action {
             Action::Hold(doing) => self.hold(doing),
-            Action::Build(generation) => {
+            Action::Build(job) => {
                 self.sink.tell(Notice::Building {
                     target: self.project.title(),
                 });
-                self.builder.build(generation);
+                self.builder.build(job);
             }
+            Action::Prime => self.builder.prime(),
             Action::CancelBuild => self.builder.cancel(),
             Action::Start {
                 generation,

@@ -18,7 +18,7 @@ fn check(story: &[(&str, &str)]) {
 /// The story up to the first answer.
 const LIVE: [(&str, &str); 2] = [
     ("built 1", "built, hold (Starting), start 1"),
-    ("ready 1", "open 1 []"),
+    ("ready 1", "open 1 [], prime"),
 ];
 
 #[track_caller]
@@ -45,12 +45,17 @@ fn event(words: &str) -> Event {
             path: rest.into(),
             effect: Effect::Refresh,
         },
-        "built" => Event::Built {
+        "built" | "compiled" | "linked" => Event::Built {
             generation: generation(),
             built: Built {
                 executable: Path::new("/shop").into(),
                 elapsed: Duration::ZERO,
                 warnings: Vec::new(),
+                maker: match verb {
+                    "built" => Maker::Cargo,
+                    "compiled" => Maker::Compiler,
+                    _ => Maker::ThinLink,
+                },
             },
         },
         "failed" => Event::BuildFailed {
@@ -85,7 +90,11 @@ fn event(words: &str) -> Event {
 fn words(actions: &[Action]) -> String {
     let words = actions.iter().map(|action| match action {
         Action::Hold(doing) => format!("hold ({doing:?})"),
-        Action::Build(generation) => format!("build {generation}"),
+        Action::Build(job) => match job.way {
+            Way::Any => format!("build {}", job.generation),
+            Way::Cargo => format!("build {} by cargo", job.generation),
+        },
+        Action::Prime => "prime".to_owned(),
         Action::CancelBuild => "cancel".to_owned(),
         Action::Start { generation, .. } => format!("start {generation}"),
         Action::Open {
@@ -115,7 +124,7 @@ fn a_save_is_built_started_and_served_while_the_old_one_finishes() {
         ("drained 1", "end 1"),
         ("exited 1", ""),
         ("built 2", "built, hold (Starting), start 2"),
-        ("ready 2", "open 2 [\"a.rs\"]"),
+        ("ready 2", "open 2 [\"a.rs\"], prime"),
         ("overstayed 1", ""),
     ]);
 }
@@ -125,7 +134,7 @@ fn a_request_that_takes_long_is_cut_after_the_grace() {
     check_live(&[
         ("save a.rs", "hold (Building), retire 1, build 2"),
         ("built 2", "built, hold (Starting), start 2"),
-        ("ready 2", "open 2 [\"a.rs\"]"),
+        ("ready 2", "open 2 [\"a.rs\"], prime"),
         ("overstayed 1", "end 1"),
         ("drained 1", ""),
         ("exited 1", ""),
@@ -143,7 +152,7 @@ fn saves_while_building_cancel_and_build_once_more() {
         ("save b.rs", "cancel"),
         ("cancelled 3", "build 4"),
         ("built 4", "built, hold (Starting), start 4"),
-        ("ready 4", "open 4 [\"a.rs\", \"b.rs\", \"c.rs\"]"),
+        ("ready 4", "open 4 [\"a.rs\", \"b.rs\", \"c.rs\"], prime"),
     ]);
 }
 
@@ -165,7 +174,7 @@ fn a_save_while_starting_ends_what_has_served_nobody() {
         ("ready 1", ""),
         ("exited 1", ""),
         ("built 2", "built, hold (Starting), start 2"),
-        ("ready 2", "open 2 [\"a.rs\"]"),
+        ("ready 2", "open 2 [\"a.rs\"], prime"),
     ]);
 }
 
@@ -177,7 +186,7 @@ fn a_failed_build_is_explained_until_a_save_mends_it() {
         ("request", ""),
         ("save a.rs", "hold (Building), build 3"),
         ("built 3", "built, hold (Starting), start 3"),
-        ("ready 3", "open 3 [\"a.rs\"]"),
+        ("ready 3", "open 3 [\"a.rs\"], prime"),
     ]);
 }
 
@@ -199,7 +208,7 @@ fn a_death_while_live_is_explained_and_the_next_request_starts_the_app_again() {
         ("exited 1", "bury 1 WhileLive"),
         ("request", "hold (StartingAgain), start 2"),
         ("request", ""),
-        ("ready 2", "open 2 []"),
+        ("ready 2", "open 2 [], prime"),
         ("exited 2", "bury 2 WhileLive"),
     ]);
 }
@@ -231,7 +240,7 @@ fn a_slow_start_is_said_while_it_lasts() {
     check(&[
         ("built 1", "built, hold (Starting), start 1"),
         ("unready 1", "slow"),
-        ("ready 1", "open 1 []"),
+        ("ready 1", "open 1 [], prime"),
         ("unready 1", ""),
     ]);
 }
@@ -279,7 +288,7 @@ fn what_is_read_at_the_start_starts_the_app_anew_without_a_build() {
         ("env .env", "hold (Starting), retire 1, start 2"),
         ("drained 1", "end 1"),
         ("exited 1", ""),
-        ("ready 2", "open 2 [\".env\"]"),
+        ("ready 2", "open 2 [\".env\"], prime"),
         ("env .env", "hold (Starting), retire 2, start 3"),
         // Not ready yet: it has no requests to finish.
         ("env .env", "hold (Starting), end 3, start 4"),
@@ -303,11 +312,68 @@ fn a_build_that_runs_or_is_needed_anyway_sees_to_what_is_read_at_the_start() {
         ("env .env", ""),
         ("cancelled 2", "build 3"),
         ("built 3", "built, hold (Starting), start 3"),
-        ("ready 3", "open 3 [\"a.rs\", \".env\", \"b.rs\"]"),
+        ("ready 3", "open 3 [\"a.rs\", \".env\", \"b.rs\"], prime"),
     ]);
     check(&[
         ("failed 1", "explain build"),
         ("env .env", "hold (Building), build 2"),
     ]);
     check_live(&[("stop", "close, retire 1"), ("env .env", "")]);
+}
+
+#[test]
+fn what_was_linked_thin_needs_no_preparation() {
+    check_live(&[
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("compiled 2", "built, hold (Starting), start 2"),
+        ("ready 2", "open 2 [\"a.rs\"], prime"),
+        ("save a.rs", "hold (Building), retire 2, build 3"),
+        ("linked 3", "built, hold (Starting), start 3"),
+        ("ready 3", "open 3 [\"a.rs\"]"),
+    ]);
+}
+
+#[test]
+fn a_thin_program_that_dies_at_the_start_is_built_by_cargo() {
+    let story = [
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("linked 2", "built, hold (Starting), start 2"),
+        ("exited 2", "hold (Building), build 3 by cargo"),
+        ("built 3", "built, hold (Starting), start 3"),
+    ];
+    // It lives: so the link was at fault, and is not tried again.
+    let lives = [
+        ("ready 3", "open 3 [\"a.rs\"], prime"),
+        ("save a.rs", "hold (Building), retire 3, build 4 by cargo"),
+    ];
+    check_live(&[&story[..], &lives].concat());
+    // It dies too: so the source is.
+    let dies = [
+        ("exited 3", "bury 3 AtStart"),
+        ("save a.rs", "hold (Building), build 4"),
+    ];
+    check_live(&[&story[..], &dies].concat());
+    // Another save comes first, and says nothing about the link.
+    let mended = [
+        ("save a.rs", "hold (Building), end 3, build 4"),
+        ("built 4", "built, hold (Starting), start 4"),
+        ("ready 4", "open 4 [\"a.rs\"], prime"),
+        ("save a.rs", "hold (Building), retire 4, build 5"),
+    ];
+    check_live(&[&story[..], &mended].concat());
+}
+
+#[test]
+fn only_a_thin_program_s_death_at_the_start_leads_to_a_build() {
+    check_live(&[
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("compiled 2", "built, hold (Starting), start 2"),
+        ("exited 2", "bury 2 AtStart"),
+    ]);
+    check_live(&[
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("linked 2", "built, hold (Starting), start 2"),
+        ("ready 2", "open 2 [\"a.rs\"]"),
+        ("exited 2", "bury 2 WhileLive"),
+    ]);
 }
