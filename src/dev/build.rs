@@ -1,41 +1,41 @@
-use std::fs;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, BufRead, BufReader, Read};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Instant, SystemTime};
 
-use cargo_metadata::Message;
-use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
+use cargo_metadata::{Artifact, Message, PackageId};
 
 use crate::dev::build_script::BuildScripts;
 use crate::dev::cargo;
+use crate::dev::dep_info::DepInfo;
 use crate::dev::diagnostics;
-use crate::dev::event::{Built, Event};
+use crate::dev::event::{Built, Event, Maker};
+use crate::dev::fast::{FastPath, Link, Outcome, Unit};
 use crate::dev::generation::Generation;
+use crate::dev::group::Group;
 use crate::dev::inputs::{Inputs, Learned};
 use crate::dev::project::Project;
+use crate::dev::state::{Job, Way};
 use crate::pages::{BuildFailed, Diagnostic, Level};
-use crate::sys;
 
-/// Runs cargo, one build at a time, on a thread of its own.
+/// Runs cargo, or what it would run, one build at a time, on a thread of its own.
 #[derive(Debug)]
 pub(crate) struct Builder {
-    orders: Option<Sender<Generation>>,
-    running: Arc<Mutex<Running>>,
+    orders: Option<Sender<Order>>,
+    group: Arc<Group>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// The build that runs, for whoever wants to end it.
-#[derive(Debug, Default)]
-struct Running {
-    // Invariant: set only while the process is not collected, so that the number is its own.
-    group: Option<Pid>,
-    is_cancelled: bool,
+/// What a builder is asked to do.
+#[derive(Debug)]
+enum Order {
+    Build(Job),
+    /// Prepare for the edits to come.
+    Prime,
 }
 
 /// Hears what cargo is at: a line of its own, such as `Compiling serde v1.0.228`.
@@ -48,6 +48,8 @@ pub(crate) type Discovery = Box<dyn Fn(Vec<PathBuf>) + Send + Sync>;
 pub(crate) struct Workshop {
     pub(crate) project: Arc<Project>,
     pub(crate) inputs: Arc<Inputs>,
+    /// The way that passes cargo by, if there is one.
+    pub(crate) fast: Option<FastPath>,
     /// Let the compiler's words have colors.
     pub(crate) has_colors: bool,
     pub(crate) events: Sender<Event>,
@@ -57,14 +59,20 @@ pub(crate) struct Workshop {
 
 impl Builder {
     /// A builder that waits for orders. It ends when dropped, and any build with it.
-    pub(crate) fn start(workshop: Workshop) -> io::Result<Self> {
+    pub(crate) fn start(mut workshop: Workshop) -> io::Result<Self> {
         let (orders, ordered) = mpsc::channel();
-        let running = Arc::new(Mutex::new(Running::default()));
+        let group = Arc::new(Group::default());
         let work = {
-            let running = Arc::clone(&running);
+            let group = Arc::clone(&group);
             move || {
-                for generation in ordered {
-                    let event = workshop.build(generation, &running);
+                for order in ordered {
+                    let event = match order {
+                        Order::Build(job) => workshop.build(&job, &group),
+                        Order::Prime => {
+                            workshop.prime();
+                            continue;
+                        }
+                    };
                     if workshop.events.send(event).is_err() {
                         break; // The supervisor has ended.
                     }
@@ -76,29 +84,33 @@ impl Builder {
             .spawn(work)?;
         Ok(Self {
             orders: Some(orders),
-            running,
+            group,
             thread: Some(thread),
         })
     }
 
     /// Begins a build. The one before must have ended.
-    pub(crate) fn build(&self, generation: Generation) {
-        lock(&self.running).is_cancelled = false;
+    pub(crate) fn build(&self, job: Job) {
+        self.group.renew();
+        self.order(Order::Build(job));
+    }
+
+    /// Uses the time between builds. The next build does not wait for it.
+    pub(crate) fn prime(&self) {
+        self.order(Order::Prime);
+    }
+
+    fn order(&self, order: Order) {
         if let Some(orders) = &self.orders {
             // Fails only where the thread has ended, which is when the supervisor does.
-            let _ = orders.send(generation);
+            let _ = orders.send(order);
         }
     }
 
     /// Kills the build's whole process group. [`Event::BuildCancelled`] tells when it is gone:
     /// until then cargo holds locks the next build would wait for.
     pub(crate) fn cancel(&self) {
-        let mut running = lock(&self.running);
-        running.is_cancelled = true;
-        if let Some(group) = running.group {
-            // Fails only where it has ended already.
-            let _ = rustix::process::kill_process_group(group, Signal::KILL);
-        }
+        self.group.cancel();
     }
 }
 
@@ -113,29 +125,44 @@ impl Drop for Builder {
     }
 }
 
-fn lock(running: &Mutex<Running>) -> MutexGuard<'_, Running> {
-    // Nothing that can panic runs under this lock.
-    running.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What cargo said.
+/// What cargo or the compiler said.
 #[derive(Debug, Default)]
 struct Words {
     executable: Option<PathBuf>,
     diagnostics: Vec<Diagnostic>,
     scripts: BuildScripts,
+    units: Vec<Unit>,
     is_good: bool,
     stderr: String,
 }
 
+/// A build that is under way.
+#[derive(Debug, Clone, Copy)]
+struct Beginning {
+    generation: Generation,
+    started: SystemTime,
+    clock: Instant,
+}
+
 impl Workshop {
-    fn build(&self, generation: Generation, running: &Mutex<Running>) -> Event {
-        let started = SystemTime::now();
-        let clock = Instant::now();
+    fn build(&mut self, job: &Job, group: &Group) -> Event {
+        let beginning = Beginning {
+            generation: job.generation,
+            started: SystemTime::now(),
+            clock: Instant::now(),
+        };
         self.inputs.build_begins();
-        let words = match self.run_cargo(running) {
+        if let Some(fast) = &mut self.fast {
+            fast.note_changes(&job.changed);
+        }
+        if job.way == Way::Any
+            && let Some(event) = self.build_without_cargo(beginning, group)
+        {
+            return event;
+        }
+        let words = match self.run_cargo(group) {
             Ok(Some(words)) => words,
-            Ok(None) => return Event::BuildCancelled(generation),
+            Ok(None) => return Event::BuildCancelled(job.generation),
             Err(error) => Words {
                 stderr: format!(
                     "cannot run {}: {error}",
@@ -144,42 +171,90 @@ impl Workshop {
                 ..Words::default()
             },
         };
-        let elapsed = clock.elapsed();
         match &words.executable {
             Some(executable) if words.is_good => {
+                let executable = executable.clone();
+                let inputs = read_inputs(&executable);
+                if let Some(fast) = &mut self.fast {
+                    fast.learn(Outcome {
+                        executable: &executable,
+                        units: &words.units,
+                        inputs: &inputs,
+                    });
+                }
                 self.inputs
                     .scripts_are_silent(words.scripts.silent_packages());
-                self.take_note(self.inputs.learn(&read_dep_info(executable), started));
-                let executable = executable.as_path().into();
-                let warnings = words
-                    .diagnostics
-                    .into_iter()
-                    .map(|warning| warning.rendered);
-                let built = Built {
-                    executable,
-                    elapsed,
-                    warnings: warnings.collect(),
-                };
-                Event::Built { generation, built }
+                self.take_note(self.inputs.learn(inputs, beginning.started));
+                built(beginning, &executable, words.diagnostics, Maker::Cargo)
             }
-            _ => {
-                self.take_note(self.inputs.build_failed(started));
-                let report = BuildFailed {
-                    package: self.project.package.clone(),
-                    target: self.project.program.name().to_owned(),
-                    output: if has_errors(&words) {
-                        String::new()
-                    } else {
-                        words.stderr
-                    },
-                    diagnostics: words.diagnostics,
-                    elapsed,
-                };
-                Event::BuildFailed {
-                    generation,
-                    report: Arc::new(report),
+            _ => self.failed(beginning, words),
+        }
+    }
+
+    /// The same with the compiler alone; `None` where it is for cargo to do.
+    fn build_without_cargo(&mut self, beginning: Beginning, group: &Group) -> Option<Event> {
+        let fast = self.fast.as_mut()?;
+        let link = fast
+            .choose()
+            .inspect_err(|doubt| log::debug!("by cargo: {doubt}"))
+            .ok()?;
+        let made = Self::run_compiler(fast, link, self.has_colors, group);
+        let event = match made {
+            Ok(None) => Some(Event::BuildCancelled(beginning.generation)),
+            Ok(Some(words)) if words.is_good => match fast.finish() {
+                Ok(made) => {
+                    self.take_note(self.inputs.learn(made.inputs, beginning.started));
+                    let maker = match link {
+                        Link::Thin => Maker::ThinLink,
+                        Link::Whole => Maker::Compiler,
+                    };
+                    log::debug!("without cargo ({maker:?}): {}", made.executable.display());
+                    Some(built(beginning, &made.executable, words.diagnostics, maker))
                 }
+                Err(error) => {
+                    log::debug!("by cargo after all: {error}");
+                    None
+                }
+            },
+            // The compiler's own words about the source. A linker's have no place in it.
+            Ok(Some(words)) if blames_the_source(&words) => Some(self.failed(beginning, words)),
+            Ok(Some(words)) => {
+                log::debug!("by cargo after all: {words:?}");
+                None
             }
+            Err(error) => {
+                log::debug!("by cargo after all: {error}");
+                None
+            }
+        };
+        if let Some(fast) = &self.fast {
+            fast.tidy();
+        }
+        event
+    }
+
+    fn prime(&self) {
+        if let Some(fast) = &self.fast {
+            fast.prime();
+        }
+    }
+
+    fn failed(&self, beginning: Beginning, words: Words) -> Event {
+        self.take_note(self.inputs.build_failed(beginning.started));
+        let report = BuildFailed {
+            package: self.project.package.clone(),
+            target: self.project.program.name().to_owned(),
+            output: if has_errors(&words) {
+                String::new()
+            } else {
+                words.stderr
+            },
+            diagnostics: words.diagnostics,
+            elapsed: beginning.clock.elapsed(),
+        };
+        Event::BuildFailed {
+            generation: beginning.generation,
+            report: Arc::new(report),
         }
     }
 
@@ -194,32 +269,35 @@ impl Workshop {
     }
 
     /// Runs cargo to its end; `None` where it was cancelled.
-    fn run_cargo(&self, running: &Mutex<Running>) -> io::Result<Option<Words>> {
-        let mut process = {
-            // Under the lock, so that a cancellation comes before the start or finds the group.
-            let mut running = lock(running);
-            if running.is_cancelled {
-                return Ok(None);
-            }
-            let process = self.command().spawn()?;
-            running.group = Some(Pid::from_child(&process));
-            process
-        };
-        let words = self.listen(&mut process);
-        // Waits without collecting, then takes the number back, then collects: so that nobody
-        // ever signals a number that has become another's.
-        let pid = Pid::from_child(&process);
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        while let Err(Errno::INTR) = rustix::process::waitid(WaitId::Pid(pid), options) {}
-        let is_cancelled = {
-            let mut running = lock(running);
-            running.group = None;
-            running.is_cancelled
-        };
-        let status = process.wait()?;
-        let mut words = words?;
-        words.is_good = status.success();
-        Ok((!is_cancelled).then_some(words))
+    fn run_cargo(&mut self, group: &Group) -> io::Result<Option<Words>> {
+        let mut command = self.command();
+        if let Some(fast) = &mut self.fast {
+            fast.watch_cargo(&mut command);
+        }
+        let done = group.run(&mut command, |process| self.listen(process))?;
+        Ok(done.map(|(words, status)| Words {
+            is_good: status.success(),
+            ..words
+        }))
+    }
+
+    /// Runs the compiler to its end; `None` where it was cancelled.
+    fn run_compiler(
+        fast: &FastPath,
+        link: Link,
+        has_colors: bool,
+        group: &Group,
+    ) -> io::Result<Option<Words>> {
+        let mut command = fast.command(link, has_colors)?;
+        command.stderr(Stdio::piped());
+        let done = group.run(&mut command, |process| {
+            let stderr = process.stderr.take();
+            read_compiler(stderr.expect("the command above asks for it"))
+        })?;
+        Ok(done.map(|(words, status)| Words {
+            is_good: status.success(),
+            ..words
+        }))
     }
 
     fn command(&self) -> Command {
@@ -243,9 +321,7 @@ impl Workshop {
             .current_dir(&self.project.package_dir)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0);
-        sys::process::die_with_parent(&mut command);
+            .stderr(Stdio::piped());
         command
     }
 
@@ -266,6 +342,7 @@ impl Workshop {
 
     fn read_messages(&self, stdout: impl Read) -> io::Result<Words> {
         let mut words = Words::default();
+        let mut package_dirs: HashMap<PackageId, PathBuf> = HashMap::new();
         for message in Message::parse_stream(BufReader::new(stdout)) {
             match message? {
                 Message::CompilerArtifact(artifact)
@@ -273,20 +350,33 @@ impl Workshop {
                 {
                     words.executable = artifact.executable.map(PathBuf::from);
                 }
-                Message::CompilerArtifact(artifact) => words.scripts.compiled(&artifact),
-                Message::BuildScriptExecuted(script) => words.scripts.executed(&script),
+                Message::CompilerArtifact(artifact) if is_local(&artifact.package_id) => {
+                    words.scripts.compiled(&artifact);
+                    let package_dir = package_dir(&artifact);
+                    package_dirs.insert(artifact.package_id, package_dir.clone());
+                    words.units.push(Unit::Crate {
+                        files: artifact.filenames.into_iter().map(PathBuf::from).collect(),
+                        package_dir,
+                    });
+                }
+                Message::BuildScriptExecuted(script) if is_local(&script.package_id) => {
+                    words.scripts.executed(&script);
+                    // Its program was named before.
+                    let package_dir = package_dirs.get(&script.package_id);
+                    words.units.push(Unit::Script {
+                        out_dir: script.out_dir.into(),
+                        package_dir: package_dir.cloned().unwrap_or_default(),
+                    });
+                }
                 Message::CompilerMessage(message) => {
                     words
                         .diagnostics
                         .extend(diagnostics::from_cargo(&message.message));
                 }
-                _ => {} // Words of rustc plug-ins.
+                _ => {} // What comes of other people's crates, words of rustc plug-ins.
             }
         }
-        // What stops the build first, each kind in the compiler's order.
-        words
-            .diagnostics
-            .sort_by_key(|diagnostic| diagnostic.level != Level::Error);
+        put_errors_first(&mut words.diagnostics);
         Ok(words)
     }
 
@@ -337,14 +427,75 @@ fn has_errors(words: &Words) -> bool {
         .any(|diagnostic| diagnostic.level == Level::Error)
 }
 
-/// What cargo wrote beside the program about its sources.
-fn read_dep_info(executable: &Path) -> String {
+/// Whether the compiler refuses something that stands in a file.
+fn blames_the_source(words: &Words) -> bool {
+    words
+        .diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.level == Level::Error && !diagnostic.spans.is_empty())
+}
+
+/// What stops the build first, each kind in the compiler's order.
+fn put_errors_first(diagnostics: &mut [Diagnostic]) {
+    diagnostics.sort_by_key(|diagnostic| diagnostic.level != Level::Error);
+}
+
+fn built(
+    beginning: Beginning,
+    executable: &Path,
+    diagnostics: Vec<Diagnostic>,
+    maker: Maker,
+) -> Event {
+    let warnings = diagnostics.into_iter().map(|warning| warning.rendered);
+    Event::Built {
+        generation: beginning.generation,
+        built: Built {
+            executable: executable.into(),
+            elapsed: beginning.clock.elapsed(),
+            warnings: warnings.collect(),
+            maker,
+        },
+    }
+}
+
+/// What the compiler says without cargo: one message to a line, as JSON.
+fn read_compiler(stderr: impl Read) -> io::Result<Words> {
+    let mut words = Words::default();
+    for line in BufReader::new(stderr).split(b'\n') {
+        let line = line?;
+        match serde_json::from_slice(&line) {
+            Ok(message) => words.diagnostics.extend(diagnostics::from_cargo(&message)),
+            // News of files it has written, and words of who knows whom.
+            Err(_) => {
+                words.stderr.push_str(&String::from_utf8_lossy(&line));
+                words.stderr.push('\n');
+            }
+        }
+    }
+    put_errors_first(&mut words.diagnostics);
+    Ok(words)
+}
+
+/// Whether the package's source may be edited: it is no download.
+fn is_local(package: &PackageId) -> bool {
+    package.repr.contains("path+file:")
+}
+
+fn package_dir(artifact: &Artifact) -> PathBuf {
+    let manifest: &Path = artifact.manifest_path.as_ref();
+    manifest.parent().map(Path::to_owned).unwrap_or_default()
+}
+
+/// What cargo says the program is made of.
+fn read_inputs(executable: &Path) -> HashSet<PathBuf> {
     let path = executable.with_extension("d");
-    fs::read_to_string(&path).unwrap_or_else(|error| {
+    let read = DepInfo::read(&path, Path::new("/"));
+    let info = read.unwrap_or_else(|error| {
         // Without it a save of a known source is still seen, once the build has failed or not.
         log::debug!("cannot read {}: {error}", path.display());
-        String::new()
-    })
+        DepInfo::default()
+    });
+    info.inputs.into_iter().collect()
 }
 
 #[cfg(test)]

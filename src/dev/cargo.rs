@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::process::Command;
 
@@ -14,6 +15,14 @@ pub(crate) fn forget_outer_package(command: &mut Command) {
             command.env_remove(name);
         }
     }
+}
+
+/// What a command finds that has [forgotten](forget_outer_package) it, as far as it is text.
+pub(crate) fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter(|(name, _)| !is_about_the_package(name))
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// The variables cargo sets for the crates it compiles and the programs it runs.

@@ -91,8 +91,21 @@ pub(crate) enum Effect {
 pub(crate) struct Built {
     /// The program.
     pub(crate) executable: Arc<Path>,
-    /// How long cargo took.
+    /// How long that took.
     pub(crate) elapsed: Duration,
     /// The compiler's warnings, as it prints them.
     pub(crate) warnings: Vec<String>,
+    /// What made it.
+    pub(crate) maker: Maker,
+}
+
+/// What made a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Maker {
+    /// cargo.
+    Cargo,
+    /// The compiler, called as cargo calls it.
+    Compiler,
+    /// The same, linked against a shared object of the dependencies.
+    ThinLink,
 }

@@ -262,9 +262,13 @@ impl Inputs {
         self.lock().silent_packages = packages;
     }
 
-    /// A build that began at `started` was good, and its dep-info is `text`.
-    pub(crate) fn learn(&self, text: &str, started: SystemTime) -> Learned {
-        let paths: HashSet<PathBuf> = parse_dep_info(text)
+    /// A build that began at `started` was good, and read these files.
+    pub(crate) fn learn(
+        &self,
+        paths: impl IntoIterator<Item = PathBuf>,
+        started: SystemTime,
+    ) -> Learned {
+        let paths: HashSet<PathBuf> = paths
             .into_iter()
             .map(straight)
             .filter(|path| !self.is_made(path))
@@ -517,7 +521,7 @@ impl Inner {
 
 /// The path without `..`: `include_str!("../words.txt")` is told as it is written, and one file
 /// under two names would be two changes.
-fn straight(path: PathBuf) -> PathBuf {
+pub(crate) fn straight(path: PathBuf) -> PathBuf {
     match path.components().any(|part| part == Component::ParentDir) {
         // One that has gone has no other name to be known by.
         true => path.canonicalize().unwrap_or(path),
@@ -544,28 +548,6 @@ fn is_written_by_apps(path: &Path) -> bool {
     ];
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     ENDINGS.iter().any(|ending| name.ends_with(ending))
-}
-
-/// The inputs in a makefile rule as cargo writes it beside a program: `program: file file`, with
-/// a backslash before each space in a name.
-fn parse_dep_info(text: &str) -> Vec<PathBuf> {
-    let rule = text.lines().next().unwrap_or_default();
-    let Some((_, inputs)) = rule.split_once(": ") else {
-        return Vec::new();
-    };
-    let mut paths = Vec::new();
-    let mut path = String::new();
-    let mut characters = inputs.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '\\' if characters.peek() == Some(&' ') => path.extend(characters.next()),
-            ' ' => paths.push(PathBuf::from(std::mem::take(&mut path))),
-            other => path.push(other),
-        }
-    }
-    paths.push(path.into());
-    paths.retain(|path| !path.as_os_str().is_empty());
-    paths
 }
 
 #[cfg(test)]

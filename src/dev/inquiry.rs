@@ -18,6 +18,7 @@ use crate::dev::listening;
 use crate::dev::notice::{Notice, Sink};
 use crate::dev::project::{Choice, Project, ProjectError};
 use crate::dev::route::{Route, Told};
+use crate::dev::state::{Job, Way};
 use crate::dev::supervisor::{Stopper, private_dir};
 use crate::dev::upstream::Habit;
 
@@ -62,6 +63,7 @@ impl Inquiry {
         let (events, heard) = mpsc::channel();
         let steps = sink.clone();
         let builder = Builder::start(Workshop {
+            fast: None,
             project: Arc::clone(&project),
             inputs: Arc::new(Inputs::new(&project, Vec::new(), ignore)),
             has_colors: question.has_colors,
@@ -128,7 +130,11 @@ impl Inquiry {
         self.sink.tell(Notice::Building {
             target: target.clone(),
         });
-        self.builder.build(Generation::FIRST);
+        self.builder.build(Job {
+            generation: Generation::FIRST,
+            changed: Vec::new(),
+            way: Way::Cargo,
+        });
         for event in &self.heard {
             match event {
                 Event::Built { built, .. } => {

@@ -34,7 +34,10 @@ mod build_script;
 mod cargo;
 mod child;
 mod conventions;
+mod dep_info;
 mod diagnostics;
+mod fast;
+mod group;
 mod listeners;
 mod search;
 mod tail;
@@ -47,6 +50,7 @@ pub(crate) mod inject;
 mod notice;
 pub(crate) mod reload;
 
+pub use fast::stand_in;
 pub use inquiry::{Inquiry, InquiryError, Question};
 pub use notice::{AccessRecord, Notice, Sink};
 pub use project::{Choice, Program, ProjectError};

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::dev::conventions::says_address_is_taken;
-use crate::dev::event::{Built, Effect, Event};
+use crate::dev::event::{Built, Effect, Event, Maker};
 use crate::dev::generation::Generation;
 use crate::dev::upstream::{Reached, Tenancy, Upstream};
 use crate::pages::BuildFailed;
@@ -23,6 +23,38 @@ pub(crate) struct State {
     tenancy: Tenancy,
     // Whether one has met another at an address, so that both never run again side by side.
     has_clashed: bool,
+    // What made the program that was built last.
+    maker: Maker,
+    thin_link: ThinLink,
+}
+
+/// Whether programs that were linked in our own way can be trusted to start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ThinLink {
+    /// None has died before it was ready.
+    Trusted,
+    /// One has, and cargo is to show whether it is the source's fault.
+    Suspect,
+    /// It was not.
+    Guilty,
+}
+
+/// One build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Job {
+    pub(crate) generation: Generation,
+    /// Files whose change led to it.
+    pub(crate) changed: Vec<PathBuf>,
+    pub(crate) way: Way,
+}
+
+/// Which ways a build may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// The fastest that is sure to be right.
+    Any,
+    /// Through cargo.
+    Cargo,
 }
 
 /// Where the newest generation stands.
@@ -54,7 +86,9 @@ pub(crate) enum Action {
     /// Let requests wait.
     Hold(Doing),
     /// Begin a build.
-    Build(Generation),
+    Build(Job),
+    /// Use the time until the next build to prepare for it.
+    Prime,
     /// End the running build and all its processes.
     CancelBuild,
     /// Start the app.
@@ -131,8 +165,11 @@ impl State {
             retiring: Vec::new(),
             tenancy: Tenancy::Shared,
             has_clashed: false,
+            maker: Maker::Cargo,
+            thin_link: ThinLink::Trusted,
         };
-        (state, vec![Action::Build(Generation::FIRST)])
+        let job = state.job();
+        (state, vec![Action::Build(job)])
     }
 
     fn step(&mut self, event: Event) -> Vec<Action> {
@@ -183,6 +220,10 @@ impl State {
             return Vec::new();
         }
         self.note(path);
+        if self.thin_link == ThinLink::Suspect {
+            // What comes is another program: it cannot tell about the one that died.
+            self.thin_link = ThinLink::Trusted;
+        }
         match self.phase {
             Phase::Cancelling => Vec::new(),
             Phase::Building => {
@@ -235,13 +276,25 @@ impl State {
     fn build(&mut self) -> Action {
         self.newest = self.newest.next();
         self.phase = Phase::Building;
-        Action::Build(self.newest)
+        Action::Build(self.job())
+    }
+
+    fn job(&self) -> Job {
+        Job {
+            generation: self.newest,
+            changed: self.changed.clone(),
+            way: match self.thin_link {
+                ThinLink::Trusted => Way::Any,
+                ThinLink::Suspect | ThinLink::Guilty => Way::Cargo,
+            },
+        }
     }
 
     fn built(&mut self, built: Built) -> Vec<Action> {
         match self.phase {
             Phase::Building => {
                 let executable = Arc::clone(&built.executable);
+                self.maker = built.maker;
                 let mut actions = vec![Action::TellBuilt(built)];
                 actions.extend(self.start(executable, Doing::Starting));
                 actions
@@ -299,6 +352,7 @@ impl State {
             upstream, tenancy, ..
         } = reached;
         let generation = self.newest;
+        let is_first = matches!(self.phase, Phase::Starting { .. });
         let mut actions = match &self.phase {
             Phase::Starting { executable } => {
                 self.phase = Phase::Live {
@@ -316,9 +370,15 @@ impl State {
             }],
             _ => return Vec::new(), // It is on its way out, or has died.
         };
+        if self.thin_link == ThinLink::Suspect {
+            self.thin_link = ThinLink::Guilty;
+        }
         let had = std::mem::replace(&mut self.tenancy, tenancy);
         if had == Tenancy::Shared && tenancy == Tenancy::Sole {
             actions.push(Action::TellSole(upstream));
+        }
+        if is_first && self.maker != Maker::ThinLink {
+            actions.push(Action::Prime);
         }
         actions
     }
@@ -346,6 +406,14 @@ impl State {
             self.has_clashed = true;
             self.newest = self.newest.next();
             return self.start(executable, Doing::Starting);
+        }
+        if when == Death::AtStart && self.maker == Maker::ThinLink {
+            self.thin_link = ThinLink::Suspect;
+            return vec![Action::Hold(Doing::Building), self.build()];
+        }
+        if self.thin_link == ThinLink::Suspect {
+            // cargo's program has died as well.
+            self.thin_link = ThinLink::Trusted;
         }
         self.phase = Phase::Fallen {
             executable: Arc::clone(executable),

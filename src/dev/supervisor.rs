@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::dev::build::{self, Builder, Workshop};
 use crate::dev::child::{Kind, Launch, Task};
 use crate::dev::event::Event;
+use crate::dev::fast::FastPath;
 use crate::dev::front::{Front, LiveReload};
 use crate::dev::gate::Gate;
 use crate::dev::ignore::{self, Ignore};
@@ -42,6 +43,9 @@ pub struct Config {
     pub tls: Option<Identity>,
     /// Build anew when files change, and reload browsers.
     pub reload: bool,
+    /// A program that calls [`stand_in`](crate::dev::stand_in), such as this one: with it, edits
+    /// of the program's own source are built without cargo where that is sure to be right.
+    pub stand_in: Option<PathBuf>,
     /// Files and folders to watch besides the app's own: a change there builds and starts anew.
     /// For a command they are all that is watched, where any are given.
     pub watch: Vec<PathBuf>,
@@ -155,7 +159,10 @@ impl Supervisor {
             Watch::start(paths, Arc::clone(&inputs), events.clone(), sink.clone())
         });
         let watch = watch.transpose().map_err(no_room)?;
+        // Without reload there is one build, and cargo makes it.
+        let stand_in = config.stand_in.filter(|_| config.reload);
         let workshop = |project| Workshop {
+            fast: stand_in.and_then(|program| FastPath::open(Arc::clone(&project), program)),
             project,
             inputs: Arc::clone(&inputs),
             has_colors: config.has_colors,

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use crate::dev::build::Builder;
 use crate::dev::child::{Child, Launch};
 use crate::dev::conventions::says_address_is_taken;
-use crate::dev::event::{Built, Effect, Event};
+use crate::dev::event::{Built, Effect, Event, Maker};
 use crate::dev::gate::Gate;
 use crate::dev::generation::Generation;
 use crate::dev::inputs::Inputs;
 use crate::dev::notice::{Notice, Sink};
 use crate::dev::reload::ReloadHub;
-use crate::dev::state::{Action, Death, Doing, State, step};
+use crate::dev::state::{Action, Death, Doing, Job, State, step};
 use crate::dev::target::Served;
 use crate::dev::upstream::{Habit, Reached, Tenancy, Upstream};
 use crate::pages::{AppDied, BuildFailed, Level};
@@ -127,7 +127,8 @@ impl Worker {
     fn perform(&mut self, action: Action) -> Next {
         match action {
             Action::Hold(doing) => self.hold(doing),
-            Action::Build(generation) => self.build(generation),
+            Action::Build(job) => self.build(job),
+            Action::Prime => self.prime(),
             Action::CancelBuild => self.cancel_build(),
             Action::Start {
                 generation,
@@ -212,23 +213,30 @@ impl Worker {
         Next::Listen
     }
 
-    fn build(&self, generation: Generation) {
+    fn build(&self, job: Job) {
         match &self.builder {
             Some(builder) => {
                 self.sink.tell(Notice::Building {
                     target: self.served.title(),
                 });
-                builder.build(generation);
+                builder.build(job);
             }
             // There is nothing to it; the rest of the story is the same.
             None => self.send(Event::Built {
-                generation,
+                generation: job.generation,
                 built: Built {
                     executable: Path::new("").into(),
+                    maker: Maker::Cargo,
                     elapsed: Duration::ZERO,
                     warnings: Vec::new(),
                 },
             }),
+        }
+    }
+
+    fn prime(&self) {
+        if let Some(builder) = &self.builder {
+            builder.prime();
         }
     }
 

@@ -9,6 +9,8 @@ mod client;
 #[cfg(feature = "server")]
 mod engine;
 #[cfg(feature = "cli")]
+mod fast;
+#[cfg(feature = "cli")]
 mod folder;
 #[cfg(feature = "cli")]
 mod frameworks;

@@ -110,6 +110,23 @@ pub(crate) struct RunArgs {
     )]
     reload: bool,
 
+    /// Build every change through cargo
+    ///
+    /// By default an edit of the program's own source is built without cargo, by the compiler's
+    /// call that cargo made before, and linked against its dependencies as one shared object.
+    /// Whatever else changes goes through cargo anyway.
+    #[arg(long, overrides_with = "fast", help_heading = "Reload")]
+    no_fast: bool,
+
+    /// Build without cargo where that is sure to be right (the default)
+    #[arg(
+        long,
+        overrides_with = "no_fast",
+        hide_short_help = true,
+        help_heading = "Reload"
+    )]
+    fast: bool,
+
     /// Start anew when this changes too; may be repeated
     ///
     /// A file or a folder, also one that .gitignore names. What the app is built from is watched
@@ -448,6 +465,10 @@ impl RunArgs {
 
     pub(crate) fn reloads(&self) -> bool {
         !self.no_reload
+    }
+
+    pub(crate) fn is_fast(&self) -> bool {
+        !self.no_fast
     }
 
     /// Paths to watch, patterns to ignore, and the app's arguments.

@@ -19,6 +19,10 @@ use std::process::ExitCode;
 use crate::args::{Args, Command};
 
 fn main() -> ExitCode {
+    // Started by cargo or rustc in the place of a compiler or linker.
+    if let Some(code) = devserve::dev::stand_in() {
+        return code;
+    }
     let args = match Args::read() {
         Ok(args) => args,
         Err(wrong) => return output::usage(&wrong),

@@ -16,6 +16,8 @@ pub(crate) fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
     let (sink, tls) = prepare(&args.serving, &args.saying, style)?;
     let (target, address, reload) = (args.target(), args.serving.address(), args.reloads());
     let (engine, app_port) = (args.engine(), args.app_port());
+    // Where this program is not to be found, everything goes through cargo.
+    let stand_in = std::env::current_exe().ok().filter(|_| args.is_fast());
     let (watch, ignore, args) = args.into_lists();
     let has_colors = style.has_colors;
     let config = Config {
@@ -24,6 +26,7 @@ pub(crate) fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
         address,
         tls,
         reload,
+        stand_in,
         watch,
         ignore,
         engine,

@@ -55,13 +55,9 @@ impl Shop {
     }
 
     fn build(&self, inputs: &str, started: SystemTime) -> Learned {
-        let inputs: Vec<String> = inputs
-            .split(' ')
-            .map(|path| self.path(path).display().to_string())
-            .collect();
+        let inputs = inputs.split(' ').map(|path| self.path(path));
         self.inputs.build_begins();
-        self.inputs
-            .learn(&format!("/target/shop: {}\n", inputs.join(" ")), started)
+        self.inputs.learn(inputs, started)
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -254,23 +250,6 @@ fn a_folder_that_a_build_script_asks_about_counts_with_all_that_is_in_it() {
     write(shop.dir.path(), "assets/logo.svg", "<svg>");
     shop.build("src/main.rs assets", after_all());
     shop.check("assets/icon.svg", "<svg>", BUILD);
-}
-
-#[track_caller]
-fn check_dep_info(text: &str, want: &[&str]) {
-    let want: Vec<PathBuf> = want.iter().map(PathBuf::from).collect();
-    assert_eq!(parse_dep_info(text), want);
-}
-
-#[test]
-fn dep_info_is_a_makefile_rule() {
-    check_dep_info(
-        "/t/shop: /s/main.rs /s/cart.rs\n",
-        &["/s/main.rs", "/s/cart.rs"],
-    );
-    check_dep_info("/t/shop: /my\\ shop/main.rs\n", &["/my shop/main.rs"]);
-    check_dep_info("/t/shop:\n", &[]);
-    check_dep_info("", &[]);
 }
 
 const RESTART: Option<Effect> = Some(Effect::Restart);

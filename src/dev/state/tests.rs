@@ -19,7 +19,7 @@ fn check(story: &[(&str, &str)]) {
 /// The story up to the first answer.
 const LIVE: [(&str, &str); 2] = [
     ("built 1", "built, hold (Starting), start 1"),
-    ("ready 1", "open 1 []"),
+    ("ready 1", "open 1 [], prime"),
 ];
 
 #[track_caller]
@@ -46,12 +46,17 @@ fn event(words: &str) -> Event {
             path: rest.into(),
             effect: Effect::Refresh,
         },
-        "built" => Event::Built {
+        "built" | "compiled" | "linked" => Event::Built {
             generation: generation(),
             built: Built {
                 executable: Path::new("/shop").into(),
                 elapsed: Duration::ZERO,
                 warnings: Vec::new(),
+                maker: match verb {
+                    "built" => Maker::Cargo,
+                    "compiled" => Maker::Compiler,
+                    _ => Maker::ThinLink,
+                },
             },
         },
         "failed" => Event::BuildFailed {
@@ -104,7 +109,11 @@ fn ready(generation: Generation, tenancy: Tenancy) -> Event {
 fn words(actions: &[Action]) -> String {
     let words = actions.iter().map(|action| match action {
         Action::Hold(doing) => format!("hold ({doing:?})"),
-        Action::Build(generation) => format!("build {generation}"),
+        Action::Build(job) => match job.way {
+            Way::Any => format!("build {}", job.generation),
+            Way::Cargo => format!("build {} by cargo", job.generation),
+        },
+        Action::Prime => "prime".to_owned(),
         Action::CancelBuild => "cancel".to_owned(),
         Action::Start { generation, .. } => format!("start {generation}"),
         Action::Open {
@@ -138,7 +147,7 @@ fn a_save_is_built_started_and_served_while_the_old_one_finishes() {
         ("drained 1", "end 1"),
         ("exited 1", ""),
         ("built 2", "built, hold (Starting), start 2"),
-        ("ready 2", "open 2 [\"a.rs\"]"),
+        ("ready 2", "open 2 [\"a.rs\"], prime"),
         ("overstayed 1", ""),
     ]);
 }
@@ -148,7 +157,7 @@ fn a_request_that_takes_long_is_cut_after_the_grace() {
     check_live(&[
         ("save a.rs", "hold (Building), retire 1, build 2"),
         ("built 2", "built, hold (Starting), start 2"),
-        ("ready 2", "open 2 [\"a.rs\"]"),
+        ("ready 2", "open 2 [\"a.rs\"], prime"),
         ("overstayed 1", "end 1"),
         ("drained 1", ""),
         ("exited 1", ""),
@@ -166,7 +175,7 @@ fn saves_while_building_cancel_and_build_once_more() {
         ("save b.rs", "cancel"),
         ("cancelled 3", "build 4"),
         ("built 4", "built, hold (Starting), start 4"),
-        ("ready 4", "open 4 [\"a.rs\", \"b.rs\", \"c.rs\"]"),
+        ("ready 4", "open 4 [\"a.rs\", \"b.rs\", \"c.rs\"], prime"),
     ]);
 }
 
@@ -188,7 +197,7 @@ fn a_save_while_starting_ends_what_has_served_nobody() {
         ("ready 1", ""),
         ("exited 1", ""),
         ("built 2", "built, hold (Starting), start 2"),
-        ("ready 2", "open 2 [\"a.rs\"]"),
+        ("ready 2", "open 2 [\"a.rs\"], prime"),
     ]);
 }
 
@@ -200,7 +209,7 @@ fn a_failed_build_is_explained_until_a_save_mends_it() {
         ("request", ""),
         ("save a.rs", "hold (Building), build 3"),
         ("built 3", "built, hold (Starting), start 3"),
-        ("ready 3", "open 3 [\"a.rs\"]"),
+        ("ready 3", "open 3 [\"a.rs\"], prime"),
     ]);
 }
 
@@ -222,7 +231,7 @@ fn a_death_while_live_is_explained_and_the_next_request_starts_the_app_again() {
         ("exited 1", "bury 1 WhileLive"),
         ("request", "hold (StartingAgain), start 2"),
         ("request", ""),
-        ("ready 2", "open 2 []"),
+        ("ready 2", "open 2 [], prime"),
         ("exited 2", "bury 2 WhileLive"),
     ]);
 }
@@ -254,7 +263,7 @@ fn a_slow_start_is_said_while_it_lasts() {
     check(&[
         ("built 1", "built, hold (Starting), start 1"),
         ("unready 1", "slow"),
-        ("ready 1", "open 1 []"),
+        ("ready 1", "open 1 [], prime"),
         ("unready 1", ""),
     ]);
 }
@@ -302,7 +311,7 @@ fn what_is_read_at_the_start_starts_the_app_anew_without_a_build() {
         ("env .env", "hold (Starting), retire 1, start 2"),
         ("drained 1", "end 1"),
         ("exited 1", ""),
-        ("ready 2", "open 2 [\".env\"]"),
+        ("ready 2", "open 2 [\".env\"], prime"),
         ("env .env", "hold (Starting), retire 2, start 3"),
         // Not ready yet: it has no requests to finish.
         ("env .env", "hold (Starting), end 3, start 4"),
@@ -326,7 +335,7 @@ fn a_build_that_runs_or_is_needed_anyway_sees_to_what_is_read_at_the_start() {
         ("env .env", ""),
         ("cancelled 2", "build 3"),
         ("built 3", "built, hold (Starting), start 3"),
-        ("ready 3", "open 3 [\"a.rs\", \".env\", \"b.rs\"]"),
+        ("ready 3", "open 3 [\"a.rs\", \".env\", \"b.rs\"], prime"),
     ]);
     check(&[
         ("failed 1", "explain build"),
@@ -338,7 +347,7 @@ fn a_build_that_runs_or_is_needed_anyway_sees_to_what_is_read_at_the_start() {
 /// The story up to the first answer of an app that listens where it wants to.
 const ALONE: [(&str, &str); 2] = [
     ("built 1", "built, hold (Starting), start 1"),
-    ("alone 1", "open 1 [], sole at 127.0.0.1:3000"),
+    ("alone 1", "open 1 [], sole at 127.0.0.1:3000, prime"),
 ];
 
 #[track_caller]
@@ -354,7 +363,7 @@ fn an_app_with_an_address_of_its_own_ends_before_the_next_begins() {
         ("drained 1", "end 1"),
         ("exited 1", ""),
         ("built 2", "built, hold (Starting), start 2"),
-        ("alone 2", "open 2 [\"a.rs\"]"),
+        ("alone 2", "open 2 [\"a.rs\"], prime"),
     ]);
     // Else the new one waits, and the old one for no streams.
     check_alone(&[
@@ -363,7 +372,7 @@ fn an_app_with_an_address_of_its_own_ends_before_the_next_begins() {
         ("request", ""),
         ("overstayed 1", "end 1"),
         ("exited 1", "hold (Starting), start 2"),
-        ("alone 2", "open 2 [\"a.rs\"]"),
+        ("alone 2", "open 2 [\"a.rs\"], prime"),
         ("save b.rs", "hold (Building), retire 2, build 3"),
         ("drained 2", "end 2"),
         ("built 3", "built, hold (Starting)"),
@@ -380,7 +389,7 @@ fn a_save_while_an_address_is_vacated_is_built() {
         ("drained 1", "end 1"),
         ("exited 1", ""),
         ("built 3", "built, hold (Starting), start 3"),
-        ("alone 3", "open 3 [\"a.rs\", \"b.rs\"]"),
+        ("alone 3", "open 3 [\"a.rs\", \"b.rs\"], prime"),
     ]);
     check_alone(&[
         ("save a.rs", "hold (Building), retire 1, build 2"),
@@ -398,7 +407,7 @@ fn an_app_that_learns_to_listen_where_it_is_told_to_runs_beside_the_next() {
         ("drained 1", "end 1"),
         ("exited 1", ""),
         ("built 2", "built, hold (Starting), start 2"),
-        ("ready 2", "open 2 [\"a.rs\"]"),
+        ("ready 2", "open 2 [\"a.rs\"], prime"),
         ("save b.rs", "hold (Building), retire 2, build 3"),
         ("built 3", "built, hold (Starting), start 3"),
     ]);
@@ -413,7 +422,7 @@ fn two_generations_that_met_at_an_address_never_run_side_by_side_again() {
         ("clashed 2", "hold (Starting), hurry 1"),
         ("overstayed 1", "end 1"),
         ("exited 1", "hold (Starting), start 3"),
-        ("ready 3", "open 3 [\"a.rs\"]"),
+        ("ready 3", "open 3 [\"a.rs\"], prime"),
         ("save b.rs", "hold (Building), retire 3, build 4"),
         ("built 4", "built, hold (Starting), hurry 3"),
     ]);
@@ -445,6 +454,63 @@ fn an_app_with_an_address_of_its_own_is_started_anew_when_it_has_left_it() {
         ("env .env.local", ""),
         ("drained 1", "end 1"),
         ("exited 1", "hold (Starting), start 2"),
-        ("alone 2", "open 2 [\".env\", \".env.local\"]"),
+        ("alone 2", "open 2 [\".env\", \".env.local\"], prime"),
+    ]);
+}
+
+#[test]
+fn what_was_linked_thin_needs_no_preparation() {
+    check_live(&[
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("compiled 2", "built, hold (Starting), start 2"),
+        ("ready 2", "open 2 [\"a.rs\"], prime"),
+        ("save a.rs", "hold (Building), retire 2, build 3"),
+        ("linked 3", "built, hold (Starting), start 3"),
+        ("ready 3", "open 3 [\"a.rs\"]"),
+    ]);
+}
+
+#[test]
+fn a_thin_program_that_dies_at_the_start_is_built_by_cargo() {
+    let story = [
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("linked 2", "built, hold (Starting), start 2"),
+        ("exited 2", "hold (Building), build 3 by cargo"),
+        ("built 3", "built, hold (Starting), start 3"),
+    ];
+    // It lives: so the link was at fault, and is not tried again.
+    let lives = [
+        ("ready 3", "open 3 [\"a.rs\"], prime"),
+        ("save a.rs", "hold (Building), retire 3, build 4 by cargo"),
+    ];
+    check_live(&[&story[..], &lives].concat());
+    // It dies too: so the source is.
+    let dies = [
+        ("exited 3", "bury 3 AtStart"),
+        ("save a.rs", "hold (Building), build 4"),
+    ];
+    check_live(&[&story[..], &dies].concat());
+    // Another save comes first, and says nothing about the link.
+    let mended = [
+        ("save a.rs", "hold (Building), end 3, build 4"),
+        ("built 4", "built, hold (Starting), start 4"),
+        ("ready 4", "open 4 [\"a.rs\"], prime"),
+        ("save a.rs", "hold (Building), retire 4, build 5"),
+    ];
+    check_live(&[&story[..], &mended].concat());
+}
+
+#[test]
+fn only_a_thin_program_s_death_at_the_start_leads_to_a_build() {
+    check_live(&[
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("compiled 2", "built, hold (Starting), start 2"),
+        ("exited 2", "bury 2 AtStart"),
+    ]);
+    check_live(&[
+        ("save a.rs", "hold (Building), retire 1, build 2"),
+        ("linked 2", "built, hold (Starting), start 2"),
+        ("ready 2", "open 2 [\"a.rs\"]"),
+        ("exited 2", "bury 2 WhileLive"),
     ]);
 }
