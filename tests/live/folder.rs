@@ -57,7 +57,7 @@ fn flags_change_what_is_served() {
     let devserve = Devserve::serve_folder(&project, &["public", "--spa", "--cors"]);
     let route = devserve.get("/cart/17");
     assert!(route.text.starts_with(PAGE), "{route:?}");
-    assert!(route.head.contains("access-control-allow-origin: *"));
+    assert!(route.head.contains("Access-Control-Allow-Origin: *"));
     assert_eq!(devserve.get("/missing.js").status, 404);
 }
 

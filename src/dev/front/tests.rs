@@ -142,22 +142,22 @@ fn an_answer_is_framed_anew_and_otherwise_as_the_app_said() {
     check(
         GET,
         "HTTP/1.1 200 Fine\r\nX-A: 1\r\nContent-Length: 3\r\nConnection: close, x-once\r\nX-Once: 1\r\nKeep-Alive: 5\r\n\r\ntea",
-        "HTTP/1.1 200 Fine\r\nx-a: 1\r\ncontent-length: 3\r\n\r\ntea",
+        "HTTP/1.1 200 Fine\r\nX-A: 1\r\nContent-Length: 3\r\n\r\ntea",
     );
     check(
         GET,
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntea\r\n0\r\nX: y\r\n\r\n",
-        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\ntea\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntea\r\n0\r\n\r\n",
     );
     check(
         GET,
         "HTTP/1.0 200 OK\r\n\r\ntea",
-        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\ntea\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntea\r\n0\r\n\r\n",
     );
     check(
         GET,
         "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
     );
 }
 
@@ -166,7 +166,7 @@ fn answers_without_a_body_have_none() {
     check(
         "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n",
-        "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n",
     );
     for fields in ["", "Content-Length: 9\r\n"] {
         check(
@@ -177,10 +177,7 @@ fn answers_without_a_body_have_none() {
         check(
             GET,
             &format!("HTTP/1.1 304 Not Modified\r\n{fields}\r\n"),
-            &format!(
-                "HTTP/1.1 304 Not Modified\r\n{}\r\n",
-                fields.to_ascii_lowercase()
-            ),
+            &format!("HTTP/1.1 304 Not Modified\r\n{}\r\n", fields),
         );
     }
 }
@@ -190,7 +187,7 @@ fn an_http_1_0_client_gets_chunks_as_a_body_to_the_end() {
     check(
         "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntea\r\n0\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\ntea",
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\ntea",
     );
 }
 
@@ -200,10 +197,10 @@ fn the_app_learns_the_peer_from_the_front_alone() {
     let request = "GET /a?b HTTP/1.1\r\nHost: x\r\nDevserve-Peer: 1.2.3.4:5\r\nConnection: x-once\r\nX-Once: 1\r\nUpgrade: h2c\r\n\r\n";
     let (passed, _) = stage.exchange(request, "HTTP/1.1 204 No Content\r\n\r\n");
     assert!(
-        passed.starts_with("GET /a?b HTTP/1.1\r\nhost: x\r\ndevserve-peer: 127.0.0.1:"),
+        passed.starts_with("GET /a?b HTTP/1.1\r\nHost: x\r\nDevserve-Peer: 127.0.0.1:"),
         "{passed}"
     );
-    assert_eq!(passed.matches("devserve-peer").count(), 1, "{passed}");
+    assert_eq!(passed.matches("Devserve-Peer").count(), 1, "{passed}");
     assert!(
         !passed.contains("once") && !passed.contains("upgrade"),
         "{passed}"
@@ -216,7 +213,7 @@ fn bodies_pass_by_length_and_in_chunks_as_they_come() {
     let mut client = stage.client();
     client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\ntea");
     let mut app = stage.app();
-    assert!(app.until("\r\n\r\n").contains("content-length: 6\r\n"));
+    assert!(app.until("\r\n\r\n").contains("Content-Length: 6\r\n"));
     assert_eq!(app.until("tea"), "tea");
     client.send("pot");
     assert_eq!(app.until("pot"), "pot");
@@ -226,7 +223,7 @@ fn bodies_pass_by_length_and_in_chunks_as_they_come() {
     let mut app = stage.app();
     assert!(
         app.until("\r\n\r\n")
-            .contains("transfer-encoding: chunked\r\n")
+            .contains("Transfer-Encoding: chunked\r\n")
     );
     assert_eq!(app.until("tea\r\n"), "3\r\ntea\r\n");
     client.send("0\r\n\r\n");
@@ -255,7 +252,7 @@ fn go_on_is_the_app_s_to_say() {
     let mut app = stage.app();
     app.until("\r\n\r\n");
     app.send("HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n");
-    assert!(client.rest().ends_with("connection: close\r\n\r\n"));
+    assert!(client.rest().ends_with("Connection: close\r\n\r\n"));
     stage.drains();
 }
 
@@ -270,7 +267,7 @@ fn an_early_answer_to_a_large_upload_arrives() {
     app.until("xxx");
     app.send("HTTP/1.1 413 Payload Too Large\r\nContent-Length: 8\r\n\r\ntoo much");
     let answer = client.until("too much");
-    assert!(answer.contains("connection: close\r\n"), "{answer}");
+    assert!(answer.contains("Connection: close\r\n"), "{answer}");
     uploading.join().unwrap().unwrap();
     assert_eq!(client.rest(), "");
     drop(app);
@@ -376,13 +373,13 @@ fn a_page_gets_the_script_and_the_length_that_goes_with_it() {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n";
     let len = page.len();
     let (_, got) = stage.exchange(GET, &format!("{head}Content-Length: {len}\r\n\r\n{page}"));
-    let want = format!("content-length: {}\r\n\r\n{page}{tag}", len + tag.len());
+    let want = format!("Content-Length: {}\r\n\r\n{page}{tag}", len + tag.len());
     assert!(got.ends_with(&want), "{got}");
     let (_, got) = stage.exchange(GET, &format!("{head}\r\n{page}"));
     let chunks = format!("{len:x}\r\n{page}\r\n{:x}\r\n{tag}\r\n0\r\n\r\n", tag.len());
     assert!(got.ends_with(&chunks), "{got}");
     let (_, got) = stage.exchange(GET, &format!("{head}Content-Length: 3\r\n\r\ntea"));
-    assert!(got.ends_with("content-length: 3\r\n\r\ntea"), "{got}");
+    assert!(got.ends_with("Content-Length: 3\r\n\r\ntea"), "{got}");
 }
 
 #[test]
@@ -415,14 +412,14 @@ fn a_connection_that_leaves_http_passes_raw_both_ways() {
     let mut app = stage.app();
     let asked = app.until("\r\n\r\n");
     assert!(
-        asked.contains("connection: upgrade\r\nupgrade: echo\r\n"),
+        asked.contains("Connection: upgrade\r\nUpgrade: echo\r\n"),
         "{asked}"
     );
     app.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhi");
     let told = client.until("\r\n\r\nhi");
     assert!(told.starts_with("HTTP/1.1 101 "), "{told}");
     assert!(
-        told.contains("connection: upgrade\r\n") && told.contains("upgrade: echo\r\n"),
+        told.contains("Connection: upgrade\r\n") && told.contains("Upgrade: echo\r\n"),
         "{told}"
     );
     app.until("early");

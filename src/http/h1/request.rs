@@ -276,10 +276,7 @@ pub fn write_request(
         }
     }
     for (name, value) in extra {
-        out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(b": ");
-        out.extend_from_slice(value);
-        out.extend_from_slice(b"\r\n");
+        fields::write_named(out, name, value);
     }
     out.extend_from_slice(b"\r\n");
 }

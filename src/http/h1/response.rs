@@ -217,7 +217,7 @@ mod tests {
         );
         assert_eq!(
             out,
-            b"HTTP/1.1 200 Fine\r\nx-a: 1\r\ncontent-length: 2\r\n\r\n"
+            b"HTTP/1.1 200 Fine\r\nX-A: 1\r\nContent-Length: 2\r\n\r\n"
         );
         out.clear();
         let close = (Version::HTTP_10, Persistence::KeepAlive);
@@ -230,7 +230,7 @@ mod tests {
         );
         assert_eq!(
             out,
-            b"HTTP/1.1 200 OK\r\nx-a: 1\r\ncontent-length: 9\r\nconnection: keep-alive\r\n\r\n"
+            b"HTTP/1.1 200 OK\r\nX-A: 1\r\nContent-Length: 9\r\nConnection: keep-alive\r\n\r\n"
         );
     }
 }

@@ -22,7 +22,7 @@ fn answers_and_keeps_the_connection() {
         check(
             &head,
             "200 OK",
-            &["content-length: 8\r\n", "date: ", "server: devserve/"],
+            &["Content-Length: 8\r\n", "Date: ", "Server: devserve/"],
         );
         assert_eq!(read_until(&mut stream, "\n"), format!("GET {path} \n"));
     }
@@ -37,7 +37,7 @@ fn head_and_bodiless_statuses_send_no_body() {
             .body("tea".into())?)
     }));
     let head = talk(&serving, b"HEAD /200 HTTP/1.1\r\nHost: x\r\n\r\n");
-    check(&head, "200 OK", &["content-length: 3\r\n"]);
+    check(&head, "200 OK", &["Content-Length: 3\r\n"]);
     assert!(head.ends_with("\r\n\r\n"), "{head}");
     for status in ["204 No Content", "304 Not Modified"] {
         let answer = talk(
@@ -70,7 +70,7 @@ fn head_equals_get_in_all_fields() {
             let (head, body) = answer.split_once("\r\n\r\n").unwrap();
             let fields = head.lines().filter(|line| {
                 // A body of unknown length has no field in an answer without one.
-                !line.starts_with("date:") && !line.starts_with("transfer-encoding:")
+                !line.starts_with("Date:") && !line.starts_with("Transfer-Encoding:")
             });
             (
                 fields.map(str::to_owned).collect::<BTreeSet<_>>(),
@@ -137,17 +137,17 @@ fn date_is_now_and_server_is_what_it_was_set_to() {
     };
     let serving = named("teahouse/1");
     let answer = talk(&serving, get("/").as_bytes());
-    check(&answer, "200 OK", &["server: teahouse/1\r\n"]);
-    let (_, date) = answer.split_once("\r\ndate: ").unwrap();
+    check(&answer, "200 OK", &["Server: teahouse/1\r\n"]);
+    let (_, date) = answer.split_once("\r\nDate: ").unwrap();
     let date = httpdate::parse_http_date(date.split_once('\r').unwrap().0).unwrap();
     let apart = SystemTime::now().duration_since(date).unwrap();
     assert!(apart < PATIENCE, "{apart:?}");
-    let own = "date: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
+    let own = "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
     let answer = talk(&serving, get("/own").as_bytes());
-    check(&answer, "200 OK", &["server: the app\r\n", own]);
-    assert_eq!(answer.matches("date:").count(), 1, "{answer}");
+    check(&answer, "200 OK", &["Server: the app\r\n", own]);
+    assert_eq!(answer.matches("Date:").count(), 1, "{answer}");
     let answer = talk(&named(""), get("/").as_bytes());
-    assert!(!answer.contains("server:"), "{answer}");
+    assert!(!answer.contains("Server:"), "{answer}");
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn each_chunk_is_on_the_wire_before_the_next_is_made() {
     check(
         &read_until(&mut stream, "\r\n\r\n"),
         "200 OK",
-        &["transfer-encoding: chunked"],
+        &["Transfer-Encoding: chunked"],
     );
     assert_eq!(read_until(&mut stream, "one\r\n"), "3\r\none\r\n");
     sender.send("two").unwrap();
@@ -184,7 +184,7 @@ fn a_stream_to_http_1_0_ends_with_the_connection() {
         &serving,
         b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
     );
-    check(&answer, "200 OK", &["connection: close\r\n"]);
+    check(&answer, "200 OK", &["Connection: close\r\n"]);
     assert!(
         answer.ends_with("\r\n\r\nab") && !answer.contains("chunked"),
         "{answer}"
@@ -258,12 +258,12 @@ fn a_body_never_leaves_the_length_it_declared() {
     check(
         &read_until(&mut stream, "\r\n\r\nabc"),
         "200 OK",
-        &["content-length: 3"],
+        &["Content-Length: 3"],
     );
     check(
         &read_until(&mut stream, "\r\n\r\nabc"),
         "200 OK",
-        &["content-length: 3"],
+        &["Content-Length: 3"],
     );
     let answer = talk(
         &serving,
@@ -297,7 +297,7 @@ fn write_goes_out_at_once_and_start_again_replaces_what_was_not_sent() {
     check(
         &read_until(&mut stream, "first\r\n"),
         "200 Fine",
-        &["transfer-encoding: chunked"],
+        &["Transfer-Encoding: chunked"],
     );
     release.send(()).unwrap();
     read_until(&mut stream, "second\r\n0\r\n\r\n");
@@ -454,7 +454,7 @@ fn a_file_goes_out_whole_from_where_it_stands_and_its_loss_is_noticed() {
             .position(|end| end == b"\r\n\r\n")
             .unwrap()
             + 4;
-        assert!(String::from_utf8_lossy(&answer[..head]).contains("content-length: 999900\r\n"));
+        assert!(String::from_utf8_lossy(&answer[..head]).contains("Content-Length: 999900\r\n"));
         answer.split_off(head)
     };
     assert!(ask("/") == content[100..], "the bytes differ");
@@ -484,7 +484,7 @@ fn parts_of_a_file_go_out_exactly() {
         let body = answer.split_off(head);
         let head = String::from_utf8(answer).unwrap();
         assert!(head.starts_with("HTTP/1.1 206 "), "{head}");
-        let length = format!("content-length: {}\r\n", body.len());
+        let length = format!("Content-Length: {}\r\n", body.len());
         assert!(head.contains(&length), "{head}");
         body
     };

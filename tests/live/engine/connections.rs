@@ -50,7 +50,7 @@ fn a_slow_head_is_told_so_and_holds_no_worker() {
     check(
         &read_until(&mut slow, "\r\n\r\n"),
         "408 Request Timeout",
-        &["connection: close"],
+        &["Connection: close"],
     );
 }
 
@@ -126,7 +126,7 @@ fn an_early_answer_to_a_large_upload_arrives() {
     let upload = stream.try_clone().unwrap();
     let uploading = std::thread::spawn(move || (&upload).write_all(&vec![b'x'; 8_000_000]).is_ok());
     let answer = read_until(&mut stream, "too much");
-    check(&answer, "413 Payload Too Large", &["connection: close"]);
+    check(&answer, "413 Payload Too Large", &["Connection: close"]);
     uploading.join().unwrap();
 }
 
@@ -160,7 +160,7 @@ fn a_stop_lets_running_requests_end_and_cuts_what_does_not() {
     check(
         &read_until(&mut running, "done"),
         "200 OK",
-        &["connection: close"],
+        &["Connection: close"],
     );
     assert_eq!(stopper.join().unwrap().cut, 0);
     assert!(
@@ -335,7 +335,7 @@ fn a_body_that_stalls_does_not_hold_its_worker() {
     let sent = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf";
     stream.write_all(sent.as_bytes()).unwrap();
     let answer = read_until(&mut stream, "TimedOut\n");
-    check(&answer, "200 OK", &["connection: close"]);
+    check(&answer, "200 OK", &["Connection: close"]);
 }
 
 #[test]
@@ -600,7 +600,7 @@ fn a_body_that_drips_does_not_hold_its_worker() {
     check(
         &read_until(&mut stream, "TimedOut\n"),
         "200 OK",
-        &["connection: close"],
+        &["Connection: close"],
     );
     drop(stream);
     drop(serving);
@@ -649,7 +649,7 @@ fn beyond_the_queue_a_request_is_told_that_nobody_is_free() {
     };
     others[refused].set_read_timeout(Some(PATIENCE)).unwrap();
     let answer = read_until(&mut others[refused], "\r\n\r\n");
-    check(&answer, "503 Service Unavailable", &["retry-after: 1\r\n"]);
+    check(&answer, "503 Service Unavailable", &["Retry-After: 1\r\n"]);
     release.send(()).unwrap();
     release.send(()).unwrap();
     read_until(&mut served, "/served");
@@ -681,7 +681,7 @@ fn beyond_the_cap_of_busy_connections_newcomers_are_told_so() {
     check(
         &read_until(&mut connect(&serving), "again\n"),
         "503 Service Unavailable",
-        &["connection: close\r\n", "retry-after: 1\r\n"],
+        &["Connection: close\r\n", "Retry-After: 1\r\n"],
     );
     release.send(()).unwrap();
     read_until(&mut busy, "\r\n\r\ndone");

@@ -25,7 +25,7 @@ fn pipelined_requests_are_answered_in_order() {
         .collect();
     assert!(places.is_sorted(), "{answer}");
     assert!(
-        answer.contains("connection: close\r\n"),
+        answer.contains("Connection: close\r\n"),
         "HTTP/1.0 does not go on: {answer}"
     );
 }
@@ -82,7 +82,7 @@ fn malformed_requests_get_their_status_and_a_line_and_the_next_is_served() {
             continue;
         }
         let answer = talk(&serving, sent.as_bytes());
-        check(&answer, status, &["connection: close\r\n", "text/plain"]);
+        check(&answer, status, &["Connection: close\r\n", "text/plain"]);
         assert!(
             answer.trim_end().lines().last().unwrap().contains(": "),
             "no words in {answer:?}"
@@ -111,7 +111,7 @@ fn a_broken_body_is_an_error_to_the_app_and_ends_the_connection() {
         check(
             &talk(&serving, sent.as_bytes()),
             "200 OK",
-            &["connection: close", says],
+            &["Connection: close", says],
         );
     }
 }
@@ -132,7 +132,7 @@ fn go_on_is_said_when_the_app_reads_and_only_then() {
     check(
         &read_until(&mut stream, "\r\n\r\n"),
         "200 OK",
-        &["connection: close\r\n"],
+        &["Connection: close\r\n"],
     );
 }
 

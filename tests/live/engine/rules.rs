@@ -279,7 +279,7 @@ fn a_body_that_is_cut_short_does_not_look_whole() {
         }
         let answer = talk(&serving, case.as_bytes());
         assert!(answer.starts_with("HTTP/1.1 400 "), "{case:?}: {answer}");
-        assert!(answer.contains("connection: close\r\n"), "{answer}");
+        assert!(answer.contains("Connection: close\r\n"), "{answer}");
     }
 }
 
@@ -316,7 +316,7 @@ fn http_1_0_goes_on_only_where_it_asks() {
     let serving = serve(wsgi::app_fn(app));
     let keep = "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
     assert_eq!(statuses(&serving, keep.as_bytes()), [200, 0]);
-    assert!(talk(&serving, keep.as_bytes()).contains("connection: keep-alive\r\n"));
+    assert!(talk(&serving, keep.as_bytes()).contains("Connection: keep-alive\r\n"));
     for last in [
         "GET / HTTP/1.0\r\n\r\n",
         "GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n",
@@ -365,9 +365,9 @@ fn fields_about_the_connection_are_the_engine_s() {
         Ok(reply.body("tea".into())?)
     }));
     let answer = talk(&serving, get("/").as_bytes());
-    assert!(answer.contains("x-mine: stays\r\n"), "{answer}");
+    assert!(answer.contains("X-Mine: stays\r\n"), "{answer}");
     assert!(!answer.contains("of-the-app"), "{answer}");
-    assert!(!answer.contains("connection:"), "{answer}");
+    assert!(!answer.contains("Connection:"), "{answer}");
 }
 
 #[test]

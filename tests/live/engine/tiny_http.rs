@@ -99,7 +99,7 @@ const TESTS: &[(&str, &[&str])] = &[
         "it hands out a connection in one piece only",
         &[
             "faults::a_panic_after_leaving_http_costs_its_connection",
-            "upgrade::a_handler_may_take_the_connection_as_two_halves",
+            "Upgrade::a_handler_may_take_the_connection_as_two_halves",
             "websocket::a_client_that_vanishes_takes_its_handler_with_it",
             "websocket::each_half_goes_on_while_the_other_is_held_up",
             "websocket::messages_of_each_kind_come_back_and_the_end_is_agreed_on",
@@ -255,7 +255,7 @@ fn a_stream_to_a_connection_that_stays_open_has_an_end() {
     let sent = b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
     stream.write_all(sent).unwrap();
     let answer = read_until(&mut stream, "\r\n\r\nab");
-    let says = ["content-length: 2\r\n", "connection: keep-alive\r\n"];
+    let says = ["Content-Length: 2\r\n", "Connection: keep-alive\r\n"];
     check(&answer, "200 OK", &says);
 }
 
@@ -281,7 +281,7 @@ fn a_unix_socket_that_was_handed_over_outlives_the_server() {
     stream.write_all(b"GET /u HTTP/1.0\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    check(&answer, "200 OK", &["connection: close\r\n", "GET /u \n"]);
+    check(&answer, "200 OK", &["Connection: close\r\n", "GET /u \n"]);
     serving.stop(Duration::ZERO);
     drop(serving);
     assert!(path.exists());

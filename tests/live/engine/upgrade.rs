@@ -38,7 +38,7 @@ fn a_handler_may_take_the_connection_as_two_halves() {
     check(
         &head,
         "101 Switching Protocols",
-        &["connection: upgrade\r\n", "upgrade: echo\r\n"],
+        &["Connection: upgrade\r\n", "Upgrade: echo\r\n"],
     );
     assert!(!head.contains("content-length"), "{head}");
     assert_eq!(read_until(&mut stream, "ABC"), "hello\nABC");

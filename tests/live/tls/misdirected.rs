@@ -20,10 +20,10 @@ fn check(sent: &str, status_line: &str, location: Option<&str>, page: &str) {
     assert_eq!(head.lines().next(), Some(status_line));
     let told = head
         .lines()
-        .find_map(|line| line.strip_prefix("location: "));
+        .find_map(|line| line.strip_prefix("Location: "));
     assert_eq!(told, location, "{head}");
     assert!(body.contains(page), "{body}");
-    assert!(head.contains("connection: close"), "{head}");
+    assert!(head.contains("Connection: close"), "{head}");
 }
 
 #[test]

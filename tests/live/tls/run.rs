@@ -47,7 +47,7 @@ fn adhoc_is_trusted_once_and_the_app_hears_of_https() {
     let plain = devserve.get("/");
     assert_eq!(plain.status, 308);
     assert!(
-        plain.head.contains(&format!("location: {front}/")),
+        plain.head.contains(&format!("Location: {front}/")),
         "{plain:?}"
     );
     assert!(devserve.stop().success());

@@ -148,7 +148,7 @@ fn an_axum_router_answers_behind_our_engine_and_under_our_middleware() {
         "POST /shout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\ntea\r\n0\r\n\r\n",
     );
     assert!(
-        answer.ends_with("\r\n\r\nTEA") && answer.contains("x-from: middleware"),
+        answer.ends_with("\r\n\r\nTEA") && answer.contains("X-From: middleware"),
         "{answer}"
     );
 }

@@ -260,7 +260,7 @@ fn check_passed_on(wire: &str, want: &str) {
 fn the_next_hop_gets_no_field_about_this_connection() {
     check_passed_on(
         "POST /p HTTP/1.1\r\nHost: a\r\nConnection: x-once\r\nX-Once: 1\r\nTE: trailers\r\nX-Peer: forged\r\nContent-Length: 3\r\n\r\n",
-        "POST /p HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\nx-peer: 127.0.0.1:9\r\n\r\n",
+        "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nX-Peer: 127.0.0.1:9\r\n\r\n",
     );
 }
 
@@ -268,7 +268,7 @@ fn the_next_hop_gets_no_field_about_this_connection() {
 fn the_next_hop_gets_the_host_whatever_connection_lists() {
     check_passed_on(
         "GET / HTTP/1.1\r\nHost: a\r\nConnection: host\r\n\r\n",
-        "GET / HTTP/1.1\r\nhost: a\r\nx-peer: 127.0.0.1:9\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nX-Peer: 127.0.0.1:9\r\n\r\n",
     );
 }
 
@@ -276,6 +276,6 @@ fn the_next_hop_gets_the_host_whatever_connection_lists() {
 fn what_http_1_0_expects_is_ignored_at_the_next_hop_too() {
     check_passed_on(
         "POST / HTTP/1.0\r\nHost: a\r\nExpect: cake\r\nContent-Length: 3\r\n\r\n",
-        "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\nx-peer: 127.0.0.1:9\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nX-Peer: 127.0.0.1:9\r\n\r\n",
     );
 }
