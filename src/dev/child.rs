@@ -13,6 +13,7 @@ use std::thread::{self, JoinHandle};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus};
 
+use crate::dev::bulletin::Bulletin;
 use crate::dev::cargo;
 use crate::dev::event::Event;
 use crate::dev::generation::Generation;
@@ -36,6 +37,8 @@ pub(crate) struct Launch {
     pub(crate) front: String,
     /// A folder that nobody else may enter, for the sockets.
     pub(crate) sockets: PathBuf,
+    /// Where those who wait for it read what it writes.
+    pub(crate) bulletin: Arc<Bulletin>,
 }
 
 /// One running generation of the app: its process and whatever that starts, as one group.
@@ -80,7 +83,7 @@ impl Child {
             notify_path,
             follower: None,
         };
-        child.follow(notify, generation, events)?;
+        child.follow(notify, generation, events, Arc::clone(&launch.bulletin))?;
         Ok(child)
     }
 
@@ -109,6 +112,7 @@ impl Child {
         notify: UnixDatagram,
         generation: Generation,
         events: Sender<Event>,
+        bulletin: Arc<Bulletin>,
     ) -> io::Result<()> {
         let stderr = self
             .process
@@ -121,6 +125,7 @@ impl Child {
             tail: Tail::default(),
             generation,
             events,
+            bulletin,
         };
         let pid = self.group;
         let follow = move || follower.run(pid);
@@ -179,6 +184,7 @@ struct Follower {
     tail: Tail,
     generation: Generation,
     events: Sender<Event>,
+    bulletin: Arc<Bulletin>,
 }
 
 impl Follower {
@@ -267,6 +273,7 @@ impl Follower {
         // A terminal that is gone must not take the app with it.
         let _ = io::stderr().write_all(&buf[..len]);
         self.tail.push(&buf[..len]);
+        self.bulletin.write(self.generation, &buf[..len]);
         Ok(len > 0)
     }
 }

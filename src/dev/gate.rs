@@ -43,8 +43,6 @@ pub(crate) enum Verdict {
 pub(crate) struct Progress {
     /// In words: `building shop`.
     pub(crate) doing: String,
-    /// What has just begun, in cargo's words: `Compiling serde v1.0.228`.
-    pub(crate) step: Option<String>,
     /// Since when requests are held.
     pub(crate) since: Instant,
 }
@@ -95,7 +93,6 @@ impl Gate {
         let inner = Inner {
             door: Door::Held(Progress {
                 doing,
-                step: None,
                 since: Instant::now(),
             }),
             moves: 0,
@@ -160,13 +157,6 @@ impl Gate {
     /// Holds requests, or says anew what they wait for.
     pub(crate) fn hold(&self, doing: String) {
         self.lock().hold(doing);
-    }
-
-    /// Says how far that is which requests wait for, if they do.
-    pub(crate) fn describe(&self, step: String) {
-        if let Door::Held(progress) = &mut self.lock().door {
-            progress.step = Some(step);
-        }
     }
 
     /// Lets requests through to `generation`, which listens on `socket`.
@@ -276,14 +266,12 @@ impl Inner {
         match &mut self.door {
             Door::Held(progress) => {
                 progress.doing = doing;
-                progress.step = None;
             }
             Door::Closed => {}
             Door::Open { .. } | Door::Explaining { .. } => {
                 self.moves += 1;
                 self.door = Door::Held(Progress {
                     doing,
-                    step: None,
                     since: Instant::now(),
                 });
             }
@@ -292,6 +280,11 @@ impl Inner {
 }
 
 impl Lease {
+    /// Which life of the app it is.
+    pub(crate) fn generation(&self) -> Generation {
+        self.generation
+    }
+
     /// The Unix socket the generation listens on.
     pub(crate) fn socket(&self) -> &Path {
         &self.socket

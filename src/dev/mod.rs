@@ -21,11 +21,15 @@ mod stamp;
 mod watch;
 
 mod build;
+mod bulletin;
 mod cargo;
 mod child;
 mod diagnostics;
+mod last_words;
+mod progress;
 mod tail;
 
+mod editor;
 mod front;
 mod gate;
 pub(crate) mod inject;

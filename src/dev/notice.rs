@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::pages::Diagnostic;
+
 use crate::net::Address;
 
 /// Something the person at the keyboard should hear.
@@ -35,13 +37,27 @@ pub enum Notice {
         /// In cargo's words: `Compiling serde v1.0.228`.
         step: String,
     },
+    /// cargo counted what there is to build; comes with many of its steps.
+    Count {
+        /// How many crates and build scripts are done, those from before included.
+        done: usize,
+        /// Of how many.
+        total: usize,
+    },
+    /// The compiler found something: told when it is, while the build goes on.
+    Found {
+        /// Whether it keeps the build from ending well; else it is a warning.
+        is_error: bool,
+        /// As the compiler would print it.
+        rendered: String,
+    },
     /// A build has ended well; the app starts now.
     Built {
         /// What was built.
         target: String,
         /// How long cargo took.
         elapsed: Duration,
-        /// The compiler's warnings, as it would print them.
+        /// The compiler's warnings, as it would print them; each was [found](Self::Found) before.
         warnings: Vec<String>,
     },
     /// A build has ended badly; browsers get the page that says so.
@@ -50,7 +66,8 @@ pub enum Notice {
         target: String,
         /// How many errors the compiler counted; 0 where cargo itself gave up.
         errors: usize,
-        /// The errors as the compiler would print them, or cargo's own words.
+        /// cargo's own words, where the compiler had none. The compiler's errors were
+        /// [found](Self::Found) before.
         rendered: String,
     },
     /// A new generation serves: held requests are released, browsers reload.
@@ -133,6 +150,15 @@ impl Notice {
             Address::Unix(_) | Address::Fd(_) => address.to_string(),
         };
         Self::Holding { url }
+    }
+}
+
+impl Notice {
+    pub(crate) fn found(diagnostic: &Diagnostic) -> Self {
+        Self::Found {
+            is_error: diagnostic.is_error(),
+            rendered: diagnostic.rendered.clone(),
+        }
     }
 }
 

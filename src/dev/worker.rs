@@ -5,16 +5,18 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use crate::dev::build::Builder;
+use crate::dev::bulletin::Bulletin;
 use crate::dev::child::{Child, Launch};
-use crate::dev::event::{Effect, Event};
+use crate::dev::event::{Built, Effect, Event};
 use crate::dev::gate::Gate;
 use crate::dev::generation::Generation;
 use crate::dev::inputs::Inputs;
+use crate::dev::last_words;
 use crate::dev::notice::{Notice, Sink};
 use crate::dev::project::Project;
 use crate::dev::reload::ReloadHub;
 use crate::dev::state::{Action, Death, Doing, State, step};
-use crate::pages::{AppDied, BuildFailed, Diagnostic, Level};
+use crate::pages::{AppDied, BuildFailed};
 
 /// How long a retired generation may go on answering what it had begun.
 const GRACE: Duration = Duration::from_secs(5);
@@ -22,6 +24,10 @@ const GRACE: Duration = Duration::from_secs(5);
 const LAST_GRACE: Duration = Duration::from_secs(2);
 /// How long a start may take before it is mentioned.
 const SLOW_START: Duration = Duration::from_secs(5);
+/// What makes an app ready, for a page that explains why one is not.
+const AWAITED: &str = "devserve waits for READY=1 at NOTIFY_SOCKET, which devserve::run says when \
+                       it accepts on the socket of LISTEN_FDS. Let main end in devserve::run, or \
+                       do the same by hand. What main does before that takes its time.";
 /// How long the page about a death at the start stays before a request tries again: long enough
 /// that a browser's second request (its icon) does not.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
@@ -33,6 +39,8 @@ pub(crate) struct Worker {
     pub(crate) inputs: Arc<Inputs>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) hub: Arc<ReloadHub>,
+    /// What those who wait are told.
+    pub(crate) bulletin: Arc<Bulletin>,
     pub(crate) builder: Builder,
     pub(crate) launch: Launch,
     /// Where the app's processes and its own alarms send what happens.
@@ -126,6 +134,7 @@ impl Worker {
                 self.sink.tell(Notice::Building {
                     target: self.project.title(),
                 });
+                self.bulletin.begin();
                 self.builder.build(generation);
             }
             Action::CancelBuild => self.builder.cancel(),
@@ -155,15 +164,14 @@ impl Worker {
                 });
             }
             Action::Refresh { path, effect } => self.refresh(&path, effect),
-            Action::TellBuilt(built) => self.sink.tell(Notice::Built {
-                target: self.project.title(),
-                elapsed: built.elapsed,
-                warnings: built.warnings,
-            }),
-            Action::TellSlowStart => self.sink.tell(Notice::SlowStart {
-                target: self.project.title(),
-                elapsed: SLOW_START,
-            }),
+            Action::TellBuilt(built) => self.tell_built(built),
+            Action::TellSlowStart => {
+                self.bulletin.miss(AWAITED.to_owned());
+                self.sink.tell(Notice::SlowStart {
+                    target: self.project.title(),
+                    elapsed: SLOW_START,
+                });
+            }
             Action::ExplainBuild(report) => self.explain_build(&report),
             Action::ExplainDeath {
                 generation,
@@ -210,7 +218,25 @@ impl Worker {
         }
     }
 
+    fn tell_built(&self, built: Built) {
+        let known = self.bulletin.end().diagnostics;
+        for warning in &built.warnings {
+            if !known.iter().any(|known| known.rendered == *warning) {
+                self.sink.tell(Notice::Found {
+                    is_error: false,
+                    rendered: warning.clone(),
+                });
+            }
+        }
+        self.sink.tell(Notice::Built {
+            target: self.project.title(),
+            elapsed: built.elapsed,
+            warnings: built.warnings,
+        });
+    }
+
     fn start(&mut self, generation: Generation, executable: &Path) {
+        self.bulletin.start(generation);
         match Child::start(&self.launch, generation, executable, self.events.clone()) {
             Ok(child) => {
                 self.children.insert(generation, child);
@@ -243,16 +269,18 @@ impl Worker {
         self.gate.explain(Arc::new(report.page()));
         self.hub
             .broken(format!("Build failed: {}", summary(report)));
-        let is_error = |diagnostic: &&Diagnostic| diagnostic.level == Level::Error;
-        let errors = report.diagnostics.iter().filter(is_error);
-        let rendered: Vec<&str> = errors.map(|error| error.rendered.as_str()).collect();
+        let known = self.bulletin.end().diagnostics;
+        for found in &report.diagnostics {
+            // Not all that builds tells what it finds before it ends.
+            if !known.iter().any(|known| known.rendered == found.rendered) {
+                self.sink.tell(Notice::found(found));
+            }
+        }
+        let errors = report.diagnostics.iter().filter(|found| found.is_error());
         self.sink.tell(Notice::BuildFailed {
             target: self.project.title(),
-            errors: rendered.len(),
-            rendered: match rendered.is_empty() {
-                true => report.output.clone(),
-                false => rendered.concat(),
-            },
+            errors: errors.count(),
+            rendered: report.output.clone(),
         });
     }
 
@@ -265,6 +293,8 @@ impl Worker {
         let report = AppDied {
             target: target.clone(),
             how: how.clone(),
+            meaning: last_words::meaning(&how).map(str::to_owned),
+            panic: last_words::panic_in(&stderr, &self.project.workspace_root),
             stderr,
             when_ready,
         };
@@ -290,7 +320,7 @@ fn summary(report: &BuildFailed) -> String {
     let first = report
         .diagnostics
         .iter()
-        .find(|diagnostic| diagnostic.level == Level::Error);
+        .find(|diagnostic| diagnostic.is_error());
     match first {
         Some(error) => match error.spans.iter().find(|span| span.is_primary) {
             Some(span) => format!("{}:{}: {}", span.file, span.line_start, error.message),

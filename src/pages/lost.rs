@@ -1,0 +1,38 @@
+use minijinja::context;
+use serde::Serialize;
+
+use crate::http::StatusCode;
+use crate::pages::Page;
+use crate::text::visible::visible;
+
+/// A request that the app took, or should have taken, and did not answer, while it lives on.
+#[derive(Clone, Debug, Serialize)]
+pub struct AnswerLost {
+    /// The request: `GET /cart`.
+    pub request: String,
+    /// Which life of the app had it: counted from 1, in the order they were begun.
+    pub generation: String,
+    /// What was seen: `the connection was closed before an answer came`.
+    pub why: String,
+}
+
+impl AnswerLost {
+    /// The page for a browser, as data and as text.
+    pub fn page(&self) -> Page {
+        let Self {
+            request,
+            generation,
+            why,
+        } = self;
+        let request = visible(request);
+        let title = format!("no answer from the app: {}", visible(why));
+        let text = format!(
+            "{title}\nasked: {request}\ngeneration: {generation}, which still runs\n\
+             The request may have been carried out, so it was not sent again.\n"
+        );
+        let context = context! { request, generation };
+        Page::new(StatusCode::BAD_GATEWAY, "lost", &title, text)
+            .context(context)
+            .report(self)
+    }
+}
