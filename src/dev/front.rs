@@ -1,3 +1,4 @@
+use std::error::Error as _;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -290,6 +291,7 @@ impl Passing {
                     ),
                     generation: lease.generation().to_string(),
                     why: error.to_string(),
+                    cause: error.source().map(ToString::to_string),
                 };
                 self.show(turn, &lost.page())
             }

@@ -12,8 +12,10 @@ pub struct AnswerLost {
     pub request: String,
     /// Which life of the app had it: counted from 1, in the order they were begun.
     pub generation: String,
-    /// What was seen: `the connection was closed before an answer came`.
+    /// What was seen: `the app ended the connection without an answer`.
     pub why: String,
+    /// The system's reason, if it gave one.
+    pub cause: Option<String>,
 }
 
 impl AnswerLost {
@@ -23,14 +25,16 @@ impl AnswerLost {
             request,
             generation,
             why,
+            cause,
         } = self;
-        let request = visible(request);
-        let title = format!("no answer from the app: {}", visible(why));
+        let (request, title) = (visible(request), visible(why));
+        let reason = cause.as_ref().map(|cause| format!("caused by: {cause}\n"));
         let text = format!(
-            "{title}\nasked: {request}\ngeneration: {generation}, which still runs\n\
-             The request may have been carried out, so it was not sent again.\n"
+            "{title}\n{}asked: {request}\ngeneration: {generation}, which still runs\n\
+             The request may have been carried out, so it was not sent again.\n",
+            reason.unwrap_or_default()
         );
-        let context = context! { request, generation };
+        let context = context! { request, generation, cause };
         Page::new(StatusCode::BAD_GATEWAY, "lost", &title, text)
             .context(context)
             .report(self)

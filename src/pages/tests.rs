@@ -351,7 +351,8 @@ fn lost() -> AnswerLost {
     AnswerLost {
         request: "GET /cart?<b>".to_owned(),
         generation: "7".to_owned(),
-        why: "the app closed the connection before it answered".to_owned(),
+        why: "the app ended the connection without an answer".to_owned(),
+        cause: Some("Connection reset by peer (os error 104)".to_owned()),
     }
 }
 
