@@ -1,5 +1,5 @@
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -301,19 +301,17 @@ impl Workshop {
     /// cargo's own words, without its lines of progress, which go to whoever waits.
     fn read_progress(&self, stderr: impl Read) -> io::Result<String> {
         let mut kept = String::new();
-        for lines in BufReader::new(stderr).split(b'\n') {
-            let lines = lines?;
-            let lines = String::from_utf8_lossy(&lines);
-            // A bar is drawn over by the line behind it.
-            for line in lines.split('\r') {
-                match progress::read(line) {
-                    Said::Step("") => {}
-                    Said::Step(step) => (self.progress)(Told::Step(step)),
-                    Said::Bar(count) => (self.progress)(Told::Count(count)),
-                    Said::Words => {
-                        kept.push_str(line);
-                        kept.push('\n');
-                    }
+        let mut stderr = BufReader::new(stderr);
+        let mut line = Vec::new();
+        while progress::read_line(&mut stderr, &mut line)? {
+            let line = String::from_utf8_lossy(&line);
+            match progress::read(&line) {
+                Said::Step("") => {}
+                Said::Step(step) => (self.progress)(Told::Step(step)),
+                Said::Bar(count) => (self.progress)(Told::Count(count)),
+                Said::Words => {
+                    kept.push_str(&line);
+                    kept.push('\n');
                 }
             }
         }

@@ -1,3 +1,5 @@
+use std::io::{self, BufRead};
+
 use crate::pages::Count;
 
 /// A line that cargo wrote to stderr, as far as it concerns those who wait.
@@ -18,8 +20,29 @@ pub(crate) const BAR: [(&str, &str); 2] = [
     ("CARGO_TERM_PROGRESS_WIDTH", "80"),
 ];
 
-/// What a line of cargo's says. A line ends with a line feed, or with the carriage return that
-/// lets the bar be drawn over.
+/// Reads a line into `line`, without its end: a line feed, or the carriage return that lets the
+/// bar be drawn over, which may be the last that comes for a long time. False at the end.
+pub(crate) fn read_line(stream: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    loop {
+        let part = match stream.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            other => other?,
+        };
+        if part.is_empty() {
+            return Ok(!line.is_empty());
+        }
+        let end = memchr::memchr2(b'\n', b'\r', part);
+        line.extend_from_slice(&part[..end.unwrap_or(part.len())]);
+        let len = end.map_or(part.len(), |end| end + 1);
+        stream.consume(len);
+        if end.is_some() {
+            return Ok(true);
+        }
+    }
+}
+
+/// What a line of cargo's says.
 pub(crate) fn read(line: &str) -> Said<'_> {
     let step = line.trim();
     let Some((verb, rest)) = step.split_once(' ') else {
@@ -107,6 +130,16 @@ mod tests {
             "    Building [=====>      ] 5/4: no",
             Said::Step("Building [=====>      ] 5/4: no"),
         );
+    }
+
+    #[test]
+    fn a_line_ends_where_the_bar_is_drawn_over() {
+        let mut lines = Vec::new();
+        let (mut stream, mut line) = (&b"a\n  b\r  c\r\nd"[..], Vec::new());
+        while read_line(&mut stream, &mut line).unwrap() {
+            lines.push(String::from_utf8(line.clone()).unwrap());
+        }
+        assert_eq!(lines, ["a", "  b", "  c", "", "d"]);
     }
 
     #[test]

@@ -122,7 +122,8 @@ fn a_place_in_the_source_is_opened_in_the_editor() {
     let page = devserve.get_as("/", HTML).text;
     let value = |name: &str| {
         let (_, rest) = page.split_once(&format!("{name}=\"")).expect(name);
-        rest.split('"').next().unwrap().to_owned()
+        let value = rest.split('"').next().unwrap();
+        value.replace("&#x2f;", "/")
     };
     let (token, place) = (value("data-token"), value("data-open"));
     assert_eq!(place, "src/main.rs:2:18");
