@@ -55,3 +55,63 @@ async function wait() {
 if (document.querySelector("[data-waiting]")) {
   setTimeout(wait, 400);
 }
+
+// Meanwhile it is told how far that is which it waits for.
+function follow() {
+  const by = (id) => document.getElementById(id);
+  // Only what changed: a status that is written again is read out again.
+  const say = (id, text) => {
+    if (by(id).textContent !== text) by(id).textContent = text;
+  };
+  const bar = document.querySelector("progress");
+  const stream = new EventSource("/__devserve__/progress");
+  stream.addEventListener("message", (event) => {
+    const news = JSON.parse(event.data);
+    say("doing", news.title);
+    say("now", news.now ?? "");
+    say("tally", news.tally);
+    if (news.count) {
+      bar.max = news.count.total;
+      bar.value = news.count.done;
+    } else {
+      bar.removeAttribute("value");
+    }
+    by("late").hidden = news.awaited === null;
+    say("awaited", news.awaited ?? "");
+    say("stderr", news.stderr ?? "");
+    if (news.isAnew) by("found-list").replaceChildren();
+    for (const error of news.errors) {
+      by("found-list").insertAdjacentHTML("beforeend", error);
+    }
+    showOpeners(by("found-list"));
+    by("found").hidden = by("found-list").children.length === 0;
+  });
+  // A page that is kept for the back button must not hold a connection.
+  addEventListener("pagehide", () => stream.close());
+}
+
+if (document.querySelector("[data-progress]")) follow();
+
+// Places in source, where the editor is started by whoever serves the page.
+const opened = document.getElementById("opened");
+
+function showOpeners(root) {
+  if (!opened) return;
+  for (const button of root.querySelectorAll("[data-open]")) button.hidden = false;
+}
+
+showOpeners(document);
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-open]");
+  if (!button || !opened) return;
+  const headers = {
+    "devserve-token": opened.dataset.token,
+    "devserve-place": encodeURIComponent(button.dataset.open),
+  };
+  try {
+    const answer = await fetch("/__devserve__/open", { method: "POST", headers });
+    opened.textContent = `${button.dataset.open}: ${(await answer.text()).trim()}`;
+  } catch {
+    opened.textContent = "devserve does not answer";
+  }
+});

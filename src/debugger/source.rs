@@ -5,14 +5,8 @@ use std::time::SystemTime;
 
 use crate::pages::{Excerpt, State};
 
-/// Lines shown before and after the one that is meant.
-const AROUND: u32 = 6;
-
 /// A generated file larger than this has no line worth a look.
 const MAX_FILE_BYTES: u64 = 4 << 20;
-
-/// What is longer was not written by hand.
-const MAX_LINE_CHARS: usize = 240;
 
 /// When the running program was built. Asked at the start, because the file may be another
 /// program's by the time something fails.
@@ -66,38 +60,7 @@ impl Source {
 
     /// The lines around `line`; `None` where the file has no such line.
     pub(super) fn excerpt(&self, line: u32) -> Option<Excerpt> {
-        let first_line = line.checked_sub(1)?.saturating_sub(AROUND) + 1;
-        let skipped = usize::try_from(first_line - 1).ok()?;
-        let count = usize::try_from(line - first_line + 1 + AROUND).ok()?;
-        let lines: Vec<_> = self
-            .text
-            .lines()
-            .skip(skipped)
-            .take(count)
-            .map(shortened)
-            .collect();
-        if lines.len() <= usize::try_from(line - first_line).ok()? {
-            return None;
-        }
-        let above = self
-            .text
-            .lines()
-            .take(skipped)
-            .fold(self.opening, |state, line| state.after(line));
-        Some(Excerpt {
-            first_line,
-            lines,
-            current: line,
-            opening: above,
-        })
-    }
-}
-
-/// A line as far as anybody would read it.
-fn shortened(line: &str) -> String {
-    match line.char_indices().nth(MAX_LINE_CHARS) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_owned(),
+        Excerpt::of(&self.text, line, self.opening)
     }
 }
 

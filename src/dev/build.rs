@@ -18,9 +18,10 @@ use crate::dev::fast::{FastPath, Link, Outcome, Unit};
 use crate::dev::generation::Generation;
 use crate::dev::group::Group;
 use crate::dev::inputs::{Inputs, Learned};
+use crate::dev::progress::{self, Said};
 use crate::dev::project::Project;
 use crate::dev::state::{Job, Way};
-use crate::pages::{BuildFailed, Diagnostic, Level};
+use crate::pages::{BuildFailed, Count, Diagnostic, Level};
 
 /// Runs cargo, or what it would run, one build at a time, on a thread of its own.
 #[derive(Debug)]
@@ -38,8 +39,19 @@ enum Order {
     Prime,
 }
 
-/// Hears what cargo is at: a line of its own, such as `Compiling serde v1.0.228`.
-pub(crate) type Progress = Box<dyn Fn(&str) + Send + Sync>;
+/// What a build tells while it runs.
+#[derive(Debug)]
+pub(crate) enum Told<'a> {
+    /// What it is at, in cargo's words: `Compiling serde v1.0.228`.
+    Step(&'a str),
+    /// How much is done.
+    Count(Count),
+    /// What the compiler has just found.
+    Found(&'a Diagnostic),
+}
+
+/// Hears what a build tells.
+pub(crate) type Progress = Box<dyn Fn(Told<'_>) + Send + Sync>;
 
 /// Hears of the folders that the app turns out to be made of.
 pub(crate) type Discovery = Box<dyn Fn(Vec<PathBuf>) + Send + Sync>;
@@ -317,6 +329,7 @@ impl Workshop {
             ])
             .args(self.project.program.flag())
             .args(self.project.is_release.then_some("--release"))
+            .envs(progress::BAR)
             // Where the configuration of the package counts, wherever devserve was started.
             .current_dir(&self.project.package_dir)
             .stdin(Stdio::null())
@@ -369,9 +382,10 @@ impl Workshop {
                     });
                 }
                 Message::CompilerMessage(message) => {
-                    words
-                        .diagnostics
-                        .extend(diagnostics::from_cargo(&message.message));
+                    if let Some(found) = diagnostics::from_cargo(&message.message) {
+                        (self.progress)(Told::Found(&found));
+                        words.diagnostics.push(found);
+                    }
                 }
                 _ => {} // What comes of other people's crates, words of rustc plug-ins.
             }
@@ -383,12 +397,15 @@ impl Workshop {
     /// cargo's own words, without its lines of progress, which go to whoever waits.
     fn read_progress(&self, stderr: impl Read) -> io::Result<String> {
         let mut kept = String::new();
-        for line in BufReader::new(stderr).split(b'\n') {
-            let line = line?;
+        let mut stderr = BufReader::new(stderr);
+        let mut line = Vec::new();
+        while progress::read_line(&mut stderr, &mut line)? {
             let line = String::from_utf8_lossy(&line);
-            match progress(&line) {
-                Some(step) => (self.progress)(step),
-                None => {
+            match progress::read(&line) {
+                Said::Step("") => {}
+                Said::Step(step) => (self.progress)(Told::Step(step)),
+                Said::Bar(count) => (self.progress)(Told::Count(count)),
+                Said::Words => {
                     kept.push_str(&line);
                     kept.push('\n');
                 }
@@ -396,28 +413,6 @@ impl Workshop {
         }
         Ok(kept)
     }
-}
-
-/// What cargo is at, if that is what the line says: a verb right-aligned to 12 columns.
-fn progress(line: &str) -> Option<&str> {
-    const VERBS: [&str; 13] = [
-        "Adding",
-        "Blocking",
-        "Building",
-        "Checking",
-        "Compiling",
-        "Downloaded",
-        "Downloading",
-        "Dirty",
-        "Finished",
-        "Fresh",
-        "Locking",
-        "Running",
-        "Updating",
-    ];
-    let step = line.trim_start();
-    let (verb, _) = step.split_once(' ')?;
-    (line.starts_with(' ') && VERBS.contains(&verb)).then_some(step)
 }
 
 fn has_errors(words: &Words) -> bool {
@@ -496,30 +491,4 @@ fn read_inputs(executable: &Path) -> HashSet<PathBuf> {
         DepInfo::default()
     });
     info.inputs.into_iter().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(line: &str, want: Option<&str>) {
-        assert_eq!(progress(line), want);
-    }
-
-    #[test]
-    fn progress_is_told_from_complaints() {
-        check(
-            "   Compiling shop v0.1.0 (/shop)",
-            Some("Compiling shop v0.1.0 (/shop)"),
-        );
-        check(
-            "    Blocking waiting for file lock",
-            Some("Blocking waiting for file lock"),
-        );
-        check("error: no bin target named `till`", None);
-        check("  |", None);
-        check("  Compiling", None);
-        check("Compiling is hard", None);
-    }
 }

@@ -6,6 +6,7 @@ use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStderr, ChildStdin, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
@@ -13,6 +14,7 @@ use std::time::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus};
 
+use crate::dev::bulletin::Bulletin;
 use crate::dev::cargo;
 use crate::dev::conventions;
 use crate::dev::event::Event;
@@ -45,6 +47,8 @@ pub(crate) struct Launch {
     pub(crate) task: Task,
     /// A folder that nobody else may enter, for the sockets.
     pub(crate) sockets: PathBuf,
+    /// Where those who wait for it read what it writes.
+    pub(crate) bulletin: Arc<Bulletin>,
 }
 
 /// What the app is started for.
@@ -140,7 +144,8 @@ impl Child {
             follower: None,
         };
         let search = Search::new(group, wish, offer, launch.habit);
-        child.follow(notify, search, generation, events)?;
+        let bulletin = Arc::clone(&launch.bulletin);
+        child.follow(notify, search, generation, events, bulletin)?;
         Ok(child)
     }
 
@@ -170,6 +175,7 @@ impl Child {
         search: Search,
         generation: Generation,
         events: Sender<Event>,
+        bulletin: Arc<Bulletin>,
     ) -> io::Result<()> {
         let stderr = self
             .process
@@ -183,6 +189,7 @@ impl Child {
             tail: Tail::default(),
             generation,
             events,
+            bulletin,
         };
         let pid = self.group;
         let follow = move || follower.run(pid);
@@ -280,6 +287,7 @@ struct Follower {
     tail: Tail,
     generation: Generation,
     events: Sender<Event>,
+    bulletin: Arc<Bulletin>,
 }
 
 impl Follower {
@@ -391,6 +399,7 @@ impl Follower {
         // A terminal that is gone must not take the app with it.
         let _ = io::stderr().write_all(&buf[..len]);
         self.tail.push(&buf[..len]);
+        self.bulletin.write(self.generation, &buf[..len]);
         Ok(len > 0)
     }
 }

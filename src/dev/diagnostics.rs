@@ -1,6 +1,6 @@
 use cargo_metadata::diagnostic::{self as cargo, DiagnosticLevel};
 
-use crate::pages::{Diagnostic, Level, Note, Span, SpanLine};
+use crate::pages::{Diagnostic, Expansion, Level, Note, Span, SpanLine, Spot};
 
 /// The compiler's message as the page shows it; `None` for those that only count the others.
 pub(crate) fn from_cargo(diagnostic: &cargo::Diagnostic) -> Option<Diagnostic> {
@@ -38,37 +38,44 @@ fn note(child: &cargo::Diagnostic) -> Note {
 }
 
 fn spans(diagnostic: &cargo::Diagnostic) -> Vec<Span> {
-    diagnostic
-        .spans
-        .iter()
-        .map(|span| self::span(outermost(span)))
-        .collect()
+    diagnostic.spans.iter().cloned().map(span).collect()
 }
 
-/// The place in the user's own file, for a span inside a macro's expansion: the macro's text is
-/// often another crate's, and nothing one could mend.
-fn outermost(span: &cargo::DiagnosticSpan) -> cargo::DiagnosticSpan {
-    let mut place = span.clone();
+/// The place in the user's own file, with the macros that lead from there to where the compiler
+/// found fault: their text is often another crate's, and nothing one could mend.
+fn span(mut place: cargo::DiagnosticSpan) -> Span {
+    let mut expansions = Vec::new();
     while let Some(expansion) = place.expansion.take() {
-        let (is_primary, label) = (place.is_primary, place.label);
+        let (is_primary, label) = (place.is_primary, place.label.take());
+        expansions.push(Expansion {
+            name: expansion.macro_decl_name,
+            definition: expansion.def_site_span.as_ref().map(spot),
+            place: spot(&place),
+            text: place.text.first().map(|line| line.text.clone()),
+        });
         place = expansion.span;
         place.is_primary = is_primary;
         place.label = place.label.or(label);
     }
-    place
+    Span {
+        file: place.file_name,
+        line_start: place.line_start,
+        line_end: place.line_end,
+        column_start: place.column_start,
+        column_end: place.column_end,
+        is_primary: place.is_primary,
+        label: place.label.filter(|label| !label.is_empty()),
+        text: place.text.into_iter().map(line).collect(),
+        suggestion: place.suggested_replacement,
+        expansions,
+    }
 }
 
-fn span(span: cargo::DiagnosticSpan) -> Span {
-    Span {
-        file: span.file_name,
-        line_start: span.line_start,
-        line_end: span.line_end,
-        column_start: span.column_start,
-        column_end: span.column_end,
-        is_primary: span.is_primary,
-        label: span.label,
-        text: span.text.into_iter().map(line).collect(),
-        suggestion: span.suggested_replacement,
+fn spot(span: &cargo::DiagnosticSpan) -> Spot {
+    Spot {
+        file: span.file_name.clone(),
+        line: span.line_start,
+        column: span.column_start,
     }
 }
 
@@ -131,21 +138,44 @@ mod tests {
     }
 
     #[test]
-    fn a_span_in_a_macro_is_shown_where_the_macro_was_used() {
-        let inner = SPAN
-            .replace("src/main.rs", "/rustc/library/macros.rs")
-            .replace(
-                "\"expansion\":null",
-                &format!(
-                    r#""expansion":{{"span":{SPAN},"macro_decl_name":"dbg!","def_site_span":null}}"#
-                ),
-            );
+    fn a_span_in_macros_is_shown_where_the_outermost_was_used() {
+        let at = |file: &str, line: &str, expansion: &str| {
+            SPAN.replace("src/main.rs", file)
+                .replace("\"line_start\":2", &format!("\"line_start\":{line}"))
+                .replace("\"expansion\":null", &format!("\"expansion\":{expansion}"))
+        };
+        let called = |name: &str, span: &str, definition: &str| {
+            format!(r#"{{"span":{span},"macro_decl_name":"{name}","def_site_span":{definition}}}"#)
+        };
+        let user = at("src/main.rs", "9", "null");
+        let outer = called("outer!", &user, "null");
+        let middle = at("src/macros.rs", "5", &outer);
+        let inner = called("inner!", &middle, &at("src/macros.rs", "1", "null"));
+        let innermost = at("/rustc/library/macros.rs", "2", &inner);
         let read = read(&format!(
-            r#"{{"message":"no","code":null,"level":"error","spans":[{inner}],"children":[],
+            r#"{{"message":"no","code":null,"level":"error","spans":[{innermost}],"children":[],
             "rendered":null}}"#
         ))
         .unwrap();
-        assert_eq!(read.spans[0].file, "src/main.rs");
+        let span = &read.spans[0];
+        assert_eq!(span.start().to_string(), "src/main.rs:9:18");
+        assert_eq!(span.label.as_deref(), Some("expected `u32`, found `&str`"));
+        let steps = span.expansions.iter().map(|step| {
+            let definition = step.definition.as_ref().map(Spot::to_string);
+            (step.name.as_str(), step.place.to_string(), definition)
+        });
+        let place = str::to_owned;
+        assert_eq!(
+            steps.collect::<Vec<_>>(),
+            [
+                (
+                    "inner!",
+                    place("/rustc/library/macros.rs:2:18"),
+                    Some(place("src/macros.rs:1:18"))
+                ),
+                ("outer!", place("src/macros.rs:5:18"), None),
+            ]
+        );
         assert_eq!(read.rendered, "no");
     }
 

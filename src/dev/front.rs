@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::error::Error as _;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,21 +7,26 @@ use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
+use crate::dev::bulletin::{Bulletin, Heard, Read as Known};
+use crate::dev::editor::{OpenError, Opener};
 use crate::dev::forwarded;
-use crate::dev::gate::{Gate, Lease, Progress, Verdict};
+use crate::dev::gate::{Gate, Lease, Verdict};
 use crate::dev::inject::{self, Injection};
 use crate::dev::notice::{AccessRecord, Notice, Sink};
-use crate::dev::reload::{OWN_PATHS, ReloadHub, SCRIPT};
+use crate::dev::reload::{HEARTBEAT, OWN_PATHS, ReloadHub, SCRIPT};
 use crate::dev::target::Elsewhere;
 use crate::dev::upstream::Upstream;
 use crate::http::h1::{Fault, ResponseHead};
 use crate::net::handover::PEER_FIELD;
 use crate::net::{Address, Listener, Peer, Stream};
-use crate::pages::{Page, Rendered, Waiting};
+use crate::pages::{AnswerLost, Page, Rendered, Waiting};
 use crate::proxy::{self, Answer, ProxyError};
 use crate::server::{After, Exchange, Pool, Settings, Turn, misdirected};
 use crate::text::latin1;
 use crate::wire::{End, Head, Incoming, Outgoing, Outlet, Unasked};
+
+mod follow;
+mod open;
 
 /// How long a browser's page load is held before it gets the page that shows the progress.
 const PAGE_PATIENCE: Duration = Duration::from_secs(4);
@@ -41,6 +47,7 @@ pub(crate) struct Front {
     pool: Arc<Pool>,
     hub: Arc<ReloadHub>,
     gate: Arc<Gate>,
+    bulletin: Arc<Bulletin>,
 }
 
 impl Front {
@@ -51,8 +58,12 @@ impl Front {
         hub: Arc<ReloadHub>,
         sink: Sink,
         live_reload: LiveReload,
+        bulletin: Arc<Bulletin>,
+        opener: Opener,
     ) -> io::Result<Self> {
         let passing = Passing {
+            bulletin: Arc::clone(&bulletin),
+            opener,
             gate: Arc::clone(&gate),
             hub: Arc::clone(&hub),
             sink,
@@ -61,7 +72,12 @@ impl Front {
             forbidden_said: AtomicBool::new(false),
         };
         let pool = Pool::start(listener, passing, Settings::default())?;
-        Ok(Self { pool, hub, gate })
+        Ok(Self {
+            pool,
+            hub,
+            gate,
+            bulletin,
+        })
     }
 
     /// Where it listens.
@@ -74,6 +90,7 @@ impl Front {
     pub(crate) fn stop(&self, grace: Duration) -> usize {
         self.gate.close();
         self.hub.close();
+        self.bulletin.close();
         self.pool.stop(Instant::now() + grace)
     }
 }
@@ -94,6 +111,8 @@ struct Passing {
     live_reload: LiveReload,
     // What clients speak with us.
     scheme: &'static str,
+    bulletin: Arc<Bulletin>,
+    opener: Opener,
     // Whether it was said that a page's policy forbids the script.
     forbidden_said: AtomicBool,
 }
@@ -134,7 +153,10 @@ impl Exchange for Passing {
         let answered = match verdict {
             Verdict::Pass(lease) => self.pass_on(&turn, &lease),
             Verdict::Explain(page) => self.show(&turn, &page),
-            Verdict::Late(progress) => self.show(&turn, &waiting(&turn, &progress)),
+            Verdict::Late(progress) => {
+                let waiting = follow::waiting(progress, self.bulletin.news(), may_repeat(&turn));
+                self.show(&turn, &waiting.page())
+            }
             Verdict::Closed => Answered::NOTHING,
         };
         self.tell(&turn, &answered, began.elapsed(), held);
@@ -274,13 +296,17 @@ impl Passing {
         match obituary {
             Some(page) => self.show(turn, &page),
             None => {
-                let text = format!("502 Bad Gateway: {error}\n");
-                self.say(
-                    turn,
-                    StatusCode::BAD_GATEWAY,
-                    "text/plain; charset=utf-8",
-                    text.as_bytes(),
-                )
+                let lost = AnswerLost {
+                    request: format!(
+                        "{} {}",
+                        turn.head.method,
+                        latin1::from_bytes(&turn.head.target.raw)
+                    ),
+                    generation: lease.generation().to_string(),
+                    why: error.to_string(),
+                    cause: error.source().map(ToString::to_string),
+                };
+                self.show(turn, &lost.page())
             }
         }
     }
@@ -291,7 +317,7 @@ impl Passing {
             .headers
             .get(header::ACCEPT)
             .and_then(|value| value.to_str().ok());
-        let page = page.clone();
+        let page = page.clone().editor(self.opener.for_pages());
         let page = match self.live_reload {
             LiveReload::On => {
                 page.live(format!("/__devserve__/reload.js?v={}", self.hub.version()))
@@ -339,11 +365,14 @@ impl Passing {
         }
     }
 
-    /// Answers below [`OWN_PATHS`]: the script, and the stream it listens to.
+    /// Answers below [`OWN_PATHS`]: the script and the stream it listens to, what waiting pages
+    /// follow, and the editor.
     fn answer_own(&self, turn: &Turn<'_>) -> io::Result<After> {
         let is_read = matches!(turn.head.method, Method::GET | Method::HEAD);
         let answered = match &turn.head.target.path[OWN_PATHS.len()..] {
             b"events" if turn.head.method == Method::GET => return self.stream_events(turn),
+            b"progress" if turn.head.method == Method::GET => return self.stream_news(turn),
+            b"open" if turn.head.method == Method::POST => self.open(turn),
             b"reload.js" if is_read => self.say(
                 turn,
                 StatusCode::OK,
@@ -360,25 +389,50 @@ impl Passing {
         Ok(answered.after)
     }
 
+    /// Starts the editor at a place that one of our pages names.
+    fn open(&self, turn: &Turn<'_>) -> Answered {
+        let peer = turn.peer.address();
+        let place = open::place(&turn.head.headers, peer, self.opener.token());
+        let (status, text) = match place.map(|place| self.opener.open(&place)) {
+            Ok(Ok(())) => (StatusCode::OK, "opened in your editor".to_owned()),
+            Ok(Err(error @ OpenError::NotStarted { .. })) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+            }
+            Ok(Err(error)) => (StatusCode::NOT_FOUND, error.to_string()),
+            Err(why) => (StatusCode::FORBIDDEN, why.to_owned()),
+        };
+        let text = format!("{text}\n");
+        self.say(turn, status, "text/plain; charset=utf-8", text.as_bytes())
+    }
+
     fn stream_events(&self, turn: &Turn<'_>) -> io::Result<After> {
         let events = self.hub.subscribe();
-        let headers = HeaderMap::from_iter([
-            (
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("text/event-stream"),
-            ),
-            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-            (
-                header::X_CONTENT_TYPE_OPTIONS,
-                HeaderValue::from_static("nosniff"),
-            ),
-        ]);
-        let head = head_of(turn, StatusCode::OK, "OK", &headers, None);
-        let mut outgoing = Outgoing::start(turn.stream.as_ref(), &head, b"")?;
+        let mut outgoing = begin_events(turn)?;
         while let Some(event) = events.next_event() {
             outgoing.part(event.as_bytes())?;
         }
         Ok(finish(outgoing).after)
+    }
+
+    /// Tells a waiting page how far that is which it waits for, as it goes on.
+    fn stream_news(&self, turn: &Turn<'_>) -> io::Result<After> {
+        let mut outgoing = begin_events(turn)?;
+        let editor = self.opener.for_pages();
+        let mut read = Known::default();
+        loop {
+            match self.bulletin.next(&mut read, HEARTBEAT) {
+                Heard::News { news, known } => {
+                    // Where nothing is waited for any more, the page is about to find out.
+                    let Some(progress) = self.gate.progress() else {
+                        continue;
+                    };
+                    let waiting = follow::waiting(progress, news, true);
+                    outgoing.part(follow::event(&waiting, known, &editor).as_bytes())?;
+                }
+                Heard::Silence => outgoing.part(b":\n\n")?,
+                Heard::End => return Ok(finish(outgoing).after),
+            }
+        }
     }
 
     /// Answers where no request could be read.
@@ -441,23 +495,30 @@ fn wants_page(turn: &Turn<'_>) -> bool {
     turn.head.method == Method::GET && accepts.is_some_and(|accepts| accepts.contains("text/html"))
 }
 
-fn waiting(turn: &Turn<'_>, progress: &Progress) -> Page {
-    let waiting = Waiting {
-        doing: progress.doing.clone(),
-        step: progress.step.clone(),
-        elapsed: progress.since.elapsed(),
-        may_repeat: may_repeat(turn),
-    };
-    waiting.page()
+/// The head of a stream of server-sent events.
+fn begin_events<'a>(turn: &'a Turn<'_>) -> io::Result<Outgoing<&'a Stream>> {
+    let headers = HeaderMap::from_iter([
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/event-stream"),
+        ),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
+    ]);
+    let head = head_of(turn, StatusCode::OK, "OK", &headers, None);
+    Outgoing::start(turn.stream.as_ref(), &head, b"")
 }
 
 /// The page that becomes the answer once somebody starts the server.
 fn absent(turn: &Turn<'_>, server: &Elsewhere) -> Page {
     let waiting = Waiting {
         doing: format!("nothing listens at {server}: start it"),
-        step: None,
         elapsed: patience_for_server(turn),
         may_repeat: may_repeat(turn),
+        ..Waiting::default()
     };
     waiting.page()
 }

@@ -44,8 +44,6 @@ pub(crate) enum Verdict {
 pub(crate) struct Progress {
     /// In words: `building shop`.
     pub(crate) doing: String,
-    /// What has just begun, in cargo's words: `Compiling serde v1.0.228`.
-    pub(crate) step: Option<String>,
     /// Since when requests are held.
     pub(crate) since: Instant,
 }
@@ -100,7 +98,6 @@ impl Gate {
         let inner = Inner {
             door: Door::Held(Progress {
                 doing,
-                step: None,
                 since: Instant::now(),
             }),
             moves: 0,
@@ -165,13 +162,6 @@ impl Gate {
     /// Holds requests, or says anew what they wait for.
     pub(crate) fn hold(&self, doing: String) {
         self.lock().hold(doing);
-    }
-
-    /// Says how far that is which requests wait for, if they do.
-    pub(crate) fn describe(&self, step: String) {
-        if let Door::Held(progress) = &mut self.lock().door {
-            progress.step = Some(step);
-        }
     }
 
     /// Lets requests through to `generation`, which is reached at `upstream`.
@@ -304,14 +294,12 @@ impl Inner {
         match &mut self.door {
             Door::Held(progress) => {
                 progress.doing = doing;
-                progress.step = None;
             }
             Door::Closed => {}
             Door::Open { .. } | Door::Explaining { .. } => {
                 self.moves += 1;
                 self.door = Door::Held(Progress {
                     doing,
-                    step: None,
                     since: Instant::now(),
                 });
             }
@@ -320,6 +308,11 @@ impl Inner {
 }
 
 impl Lease {
+    /// Which life of the app it is.
+    pub(crate) fn generation(&self) -> Generation {
+        self.generation
+    }
+
     /// Where the generation is reached.
     pub(crate) fn upstream(&self) -> &Upstream {
         &self.upstream

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::dev::build::{Builder, Workshop};
+use crate::dev::build::{self, Builder, Workshop};
+use crate::dev::bulletin::Bulletin;
 use crate::dev::child::{Child, Kind, Launch, Task};
 use crate::dev::event::{Built, Event};
 use crate::dev::generation::Generation;
@@ -68,9 +69,13 @@ impl Inquiry {
             inputs: Arc::new(Inputs::new(&project, Vec::new(), ignore)),
             has_colors: question.has_colors,
             events: events.clone(),
-            progress: Box::new(move |step| {
-                let step = step.to_owned();
-                steps.tell(Notice::Step { step });
+            progress: Box::new(move |told| match told {
+                build::Told::Step(step) => {
+                    let step = step.to_owned();
+                    steps.tell(Notice::Step { step });
+                }
+                build::Told::Count(count) => steps.tell(Notice::count(count)),
+                build::Told::Found(diagnostic) => steps.tell(Notice::found(diagnostic)),
             }),
             discovery: Box::new(drop),
         });
@@ -107,6 +112,7 @@ impl Inquiry {
             folder: self.project.package_dir.clone(),
             task: Task::TellRoutes { file: file.clone() },
             sockets: self.folder.path().to_owned(),
+            bulletin: Arc::new(Bulletin::default()),
         };
         let events = self.events.clone();
         let child = Child::start(&launch, Generation::FIRST, &built.executable, events);

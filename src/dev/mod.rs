@@ -31,6 +31,7 @@ mod watch;
 
 mod build;
 mod build_script;
+mod bulletin;
 mod cargo;
 mod child;
 mod conventions;
@@ -38,11 +39,14 @@ mod dep_info;
 mod diagnostics;
 mod fast;
 mod group;
+mod last_words;
 mod listeners;
+mod progress;
 mod search;
 mod tail;
 mod upstream;
 
+mod editor;
 mod forwarded;
 mod front;
 mod gate;

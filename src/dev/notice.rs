@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::net::Address;
-use crate::pages::{BuildFailed, Diagnostic, Level};
+use crate::pages::{BuildFailed, Count, Diagnostic};
 
 /// Something the person at the keyboard should hear.
 ///
@@ -36,13 +36,27 @@ pub enum Notice {
         /// In cargo's words: `Compiling serde v1.0.228`.
         step: String,
     },
+    /// cargo counted what there is to build; comes with many of its steps.
+    Count {
+        /// How many crates and build scripts are done, those from before included.
+        done: usize,
+        /// Of how many.
+        total: usize,
+    },
+    /// The compiler found something: told when it is, while the build goes on.
+    Found {
+        /// Whether it keeps the build from ending well; else it is a warning.
+        is_error: bool,
+        /// As the compiler would print it.
+        rendered: String,
+    },
     /// A build has ended well; the app starts now.
     Built {
         /// What was built.
         target: String,
         /// How long cargo took.
         elapsed: Duration,
-        /// The compiler's warnings, as it would print them.
+        /// The compiler's warnings, as it would print them; each was [found](Self::Found) before.
         warnings: Vec<String>,
     },
     /// A build has ended badly; browsers get the page that says so.
@@ -51,7 +65,8 @@ pub enum Notice {
         target: String,
         /// How many errors the compiler counted; 0 where cargo itself gave up.
         errors: usize,
-        /// The errors as the compiler would print them, or cargo's own words.
+        /// cargo's own words, where the compiler had none. The compiler's errors were
+        /// [found](Self::Found) before.
         rendered: String,
     },
     /// A new generation serves: held requests are released, browsers reload.
@@ -162,18 +177,29 @@ impl Notice {
         Self::Holding { url }
     }
 
-    /// That a build failed, with what the compiler said.
+    /// That a build failed. What the compiler found was told as it came.
     pub(super) fn build_failed(target: String, report: &BuildFailed) -> Self {
-        let is_error = |diagnostic: &&Diagnostic| diagnostic.level == Level::Error;
-        let errors = report.diagnostics.iter().filter(is_error);
-        let rendered: Vec<&str> = errors.map(|error| error.rendered.as_str()).collect();
+        let errors = report.diagnostics.iter().filter(|found| found.is_error());
         Self::BuildFailed {
             target,
-            errors: rendered.len(),
-            rendered: match rendered.is_empty() {
-                true => report.output.clone(),
-                false => rendered.concat(),
-            },
+            errors: errors.count(),
+            rendered: report.output.clone(),
+        }
+    }
+
+    /// How much of a build is done.
+    pub(super) fn count(count: Count) -> Self {
+        Self::Count {
+            done: count.done,
+            total: count.total,
+        }
+    }
+
+    /// That the compiler found something.
+    pub(super) fn found(diagnostic: &Diagnostic) -> Self {
+        Self::Found {
+            is_error: diagnostic.is_error(),
+            rendered: diagnostic.rendered.clone(),
         }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) const OWN_PATHS: &[u8] = b"/__devserve__/";
 
 /// Between two signs of life on an event stream. Without them a browser that has gone is only
 /// noticed at the next reload.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// Where open pages listen and the supervisor speaks.
 #[derive(Debug)]

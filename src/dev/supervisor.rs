@@ -10,8 +10,10 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::dev::build::{self, Builder, Workshop};
+use crate::dev::build::{self, Builder, Told, Workshop};
+use crate::dev::bulletin::Bulletin;
 use crate::dev::child::{Kind, Launch, Task};
+use crate::dev::editor::{Editor, Opener};
 use crate::dev::event::Event;
 use crate::dev::fast::FastPath;
 use crate::dev::front::{Front, LiveReload};
@@ -140,8 +142,18 @@ impl Supervisor {
         };
         let (front_gate, front_hub) = (Arc::clone(&gate), Arc::clone(&hub));
         let scheme = if listener.has_tls() { "https" } else { "http" };
-        let front = Front::start(listener, front_gate, front_hub, sink.clone(), live_reload)
-            .map_err(no_room)?;
+        let bulletin = Arc::new(Bulletin::default());
+        let opener = opener(&served).map_err(no_room)?;
+        let front = Front::start(
+            listener,
+            front_gate,
+            front_hub,
+            sink.clone(),
+            live_reload,
+            Arc::clone(&bulletin),
+            opener,
+        )
+        .map_err(no_room)?;
         sink.tell(Notice::holding(scheme, front.address()));
         if let Some(path) = authority {
             sink.tell(Notice::Authority { path });
@@ -167,7 +179,7 @@ impl Supervisor {
             inputs: Arc::clone(&inputs),
             has_colors: config.has_colors,
             events: events.clone(),
-            progress: progress(Arc::clone(&gate), sink.clone()),
+            progress: progress(Arc::clone(&bulletin), sink.clone()),
             discovery: match &watch {
                 Some(watch) => Box::new(watch.adder()),
                 None => Box::new(drop),
@@ -188,12 +200,14 @@ impl Supervisor {
                 front: told_url(scheme, front.address()),
             },
             sockets: sockets.path().to_owned(),
+            bulletin: Arc::clone(&bulletin),
         };
         let worker = Worker {
             served,
             inputs,
             gate,
             hub,
+            bulletin,
             builder: builder.transpose().map_err(no_room)?,
             launch,
             events: events.clone(),
@@ -266,14 +280,33 @@ fn told_url(scheme: &str, address: &Address) -> String {
     }
 }
 
-/// Tells those who wait, and the terminal, what cargo is at.
-fn progress(gate: Arc<Gate>, sink: Sink) -> build::Progress {
-    Box::new(move |step| {
-        gate.describe(step.to_owned());
-        sink.tell(Notice::Step {
-            step: step.to_owned(),
-        });
+/// Tells those who wait, and the terminal, how a build goes on.
+fn progress(bulletin: Arc<Bulletin>, sink: Sink) -> build::Progress {
+    Box::new(move |told| match told {
+        Told::Step(step) => {
+            bulletin.step(step.to_owned());
+            sink.tell(Notice::Step {
+                step: step.to_owned(),
+            });
+        }
+        Told::Count(count) => {
+            bulletin.count(count);
+            sink.tell(Notice::count(count));
+        }
+        Told::Found(diagnostic) => {
+            bulletin.diagnose(diagnostic.clone());
+            sink.tell(Notice::found(diagnostic));
+        }
     })
+}
+
+/// Opens the sources of the app, with the editor that the environment names.
+fn opener(served: &Served) -> io::Result<Opener> {
+    let root = served.root().to_owned();
+    let mut allowed = served.folders().to_vec();
+    allowed.push(root.clone());
+    let editor = Editor::choose(|name| std::env::var(name).ok());
+    Opener::new(editor, root, allowed).map_err(io::Error::other)
 }
 
 /// A new folder that only this user may enter, with a path short enough for a socket in it:

@@ -74,6 +74,14 @@ impl Served {
         }
     }
 
+    /// The folder that its compiler's paths begin in: the workspace's.
+    pub(crate) fn root(&self) -> &Path {
+        match self {
+            Self::Package(project) => &project.workspace_root,
+            Self::Command { folder, .. } | Self::Elsewhere { folder, .. } => folder,
+        }
+    }
+
     /// The folders whose files it is made of, that one first.
     pub(crate) fn folders(&self) -> &[PathBuf] {
         match self {

@@ -5,18 +5,20 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use crate::dev::build::Builder;
-use crate::dev::child::{Child, Launch};
+use crate::dev::bulletin::Bulletin;
+use crate::dev::child::{Child, Kind, Launch};
 use crate::dev::conventions::says_address_is_taken;
 use crate::dev::event::{Built, Effect, Event, Maker};
 use crate::dev::gate::Gate;
 use crate::dev::generation::Generation;
 use crate::dev::inputs::Inputs;
+use crate::dev::last_words;
 use crate::dev::notice::{Notice, Sink};
 use crate::dev::reload::ReloadHub;
 use crate::dev::state::{Action, Death, Doing, Job, State, step};
 use crate::dev::target::Served;
 use crate::dev::upstream::{Habit, Reached, Tenancy, Upstream};
-use crate::pages::{AppDied, BuildFailed, Level};
+use crate::pages::{AppDied, BuildFailed};
 
 /// How long a retired generation may go on answering what it had begun.
 const GRACE: Duration = Duration::from_secs(5);
@@ -24,6 +26,14 @@ const GRACE: Duration = Duration::from_secs(5);
 const LAST_GRACE: Duration = Duration::from_secs(2);
 /// How long a start may take before it is mentioned.
 const SLOW_START: Duration = Duration::from_secs(5);
+/// What makes an app ready, for a page that explains why one is not.
+const AWAITED_OF_OWN: &str = "devserve waits for READY=1 at NOTIFY_SOCKET, which devserve::run \
+                              says when it accepts on the socket of LISTEN_FDS. Let main end in \
+                              devserve::run, or do the same by hand. What main does before that \
+                              takes its time.";
+const AWAITED_OF_STRANGERS: &str = "devserve waits for the app to listen: on the socket of \
+                                    LISTEN_FDS, at PORT, or anywhere else. What main does before \
+                                    that takes its time.";
 /// How long the page about a death at the start stays before a request tries again: long enough
 /// that a browser's second request (its icon) does not.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
@@ -35,6 +45,8 @@ pub(crate) struct Worker {
     pub(crate) inputs: Arc<Inputs>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) hub: Arc<ReloadHub>,
+    /// What those who wait are told.
+    pub(crate) bulletin: Arc<Bulletin>,
     /// What builds; none where there is nothing to be built.
     pub(crate) builder: Option<Builder>,
     pub(crate) launch: Launch,
@@ -164,10 +176,13 @@ impl Worker {
             }
             Action::Refresh { path, effect } => self.refresh(&path, effect),
             Action::TellBuilt(built) => self.tell_built(built),
-            Action::TellSlowStart => self.sink.tell(Notice::SlowStart {
-                target: self.served.title(),
-                elapsed: SLOW_START,
-            }),
+            Action::TellSlowStart => {
+                self.bulletin.miss(self.awaited());
+                self.sink.tell(Notice::SlowStart {
+                    target: self.served.title(),
+                    elapsed: SLOW_START,
+                });
+            }
             Action::TellSole(upstream) => self.sink.tell(Notice::Sole {
                 target: self.served.title(),
                 at: upstream.to_string(),
@@ -219,6 +234,7 @@ impl Worker {
                 self.sink.tell(Notice::Building {
                     target: self.served.title(),
                 });
+                self.bulletin.begin();
                 builder.build(job);
             }
             // There is nothing to it; the rest of the story is the same.
@@ -247,13 +263,32 @@ impl Worker {
     }
 
     fn tell_built(&self, built: Built) {
-        if self.builder.is_some() {
-            self.sink.tell(Notice::Built {
-                target: self.served.title(),
-                elapsed: built.elapsed,
-                warnings: built.warnings,
-            });
+        if self.builder.is_none() {
+            return;
         }
+        let known = self.bulletin.end().diagnostics;
+        for warning in &built.warnings {
+            if !known.iter().any(|known| known.rendered == *warning) {
+                self.sink.tell(Notice::Found {
+                    is_error: false,
+                    rendered: warning.clone(),
+                });
+            }
+        }
+        self.sink.tell(Notice::Built {
+            target: self.served.title(),
+            elapsed: built.elapsed,
+            warnings: built.warnings,
+        });
+    }
+
+    /// What makes the app ready, in words.
+    fn awaited(&self) -> String {
+        match self.launch.kind {
+            Kind::Own => AWAITED_OF_OWN,
+            Kind::Stranger | Kind::Command(_) => AWAITED_OF_STRANGERS,
+        }
+        .to_owned()
     }
 
     fn tell_where(&self, upstream: &Upstream) {
@@ -296,6 +331,7 @@ impl Worker {
                 reached,
             });
         }
+        self.bulletin.start(generation);
         match Child::start(&self.launch, generation, executable, self.events.clone()) {
             Ok(child) => {
                 self.children.insert(generation, child);
@@ -328,8 +364,15 @@ impl Worker {
         self.gate.explain(Arc::new(report.page()));
         self.hub
             .broken(format!("Build failed: {}", summary(report)));
-        self.sink
-            .tell(Notice::build_failed(self.served.title(), report));
+        let known = self.bulletin.end().diagnostics;
+        for found in &report.diagnostics {
+            // Not all that builds tells what it finds before it ends.
+            if !known.iter().any(|known| known.rendered == found.rendered) {
+                self.sink.tell(Notice::found(found));
+            }
+        }
+        let failed = Notice::build_failed(self.served.title(), report);
+        self.sink.tell(failed);
     }
 
     fn explain_death(&self, generation: Generation, how: String, stderr: Vec<String>, when: Death) {
@@ -342,6 +385,8 @@ impl Worker {
         let report = AppDied {
             target: target.clone(),
             how: how.clone(),
+            meaning: last_words::meaning(&how).map(str::to_owned),
+            panic: last_words::panic_in(&stderr, self.served.root()),
             stderr,
             when_ready,
         };
@@ -370,7 +415,7 @@ fn summary(report: &BuildFailed) -> String {
     let first = report
         .diagnostics
         .iter()
-        .find(|diagnostic| diagnostic.level == Level::Error);
+        .find(|diagnostic| diagnostic.is_error());
     match first {
         Some(error) => match error.spans.iter().find(|span| span.is_primary) {
             Some(span) => format!("{}:{}: {}", span.file, span.line_start, error.message),

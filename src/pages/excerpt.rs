@@ -28,7 +28,37 @@ pub(super) struct Line {
     caret: Option<String>,
 }
 
+/// Lines shown before and after the one that is meant.
+const AROUND: u32 = 6;
+
+/// What is longer was not written by hand.
+const MAX_LINE_CHARS: usize = 240;
+
 impl Excerpt {
+    /// The lines of `text` around `line`; `None` where it has no such line. `opening` is what the
+    /// text begins with.
+    pub fn of(text: &str, line: u32, opening: State) -> Option<Self> {
+        let first_line = line.checked_sub(1)?.saturating_sub(AROUND) + 1;
+        let skipped = usize::try_from(first_line - 1).ok()?;
+        let count = usize::try_from(line - first_line + 1 + AROUND).ok()?;
+        let lines: Vec<_> = text
+            .lines()
+            .skip(skipped)
+            .take(count)
+            .map(shortened)
+            .collect();
+        if lines.len() <= usize::try_from(line - first_line).ok()? {
+            return None;
+        }
+        let above = text.lines().take(skipped);
+        Some(Self {
+            first_line,
+            lines,
+            current: line,
+            opening: above.fold(opening, |state, line| state.after(line)),
+        })
+    }
+
     /// The lines from `before` above the current one to `after` below it, with their numbers.
     pub(super) fn around(&self, before: u32, after: u32) -> impl Iterator<Item = (u32, &str)> {
         let wanted = self.current.saturating_sub(before)..=self.current.saturating_add(after);
@@ -42,16 +72,13 @@ impl Excerpt {
         let mut state = self.opening;
         let mut coloured = Vec::with_capacity(self.lines.len());
         for (number, line) in (self.first_line..).zip(&self.lines) {
-            let (pieces, after) = rust::pieces(line, state);
+            let (pieces, after) = self::coloured(line, state);
             state = after;
             let is_current = number == self.current;
             coloured.push(Line {
                 number,
                 is_current,
-                pieces: pieces
-                    .iter()
-                    .map(|&(class, text)| (name(class), expand(text)))
-                    .collect(),
+                pieces,
                 caret: column
                     .filter(|_| is_current)
                     .and_then(|column| blanks(line, column)),
@@ -59,6 +86,23 @@ impl Excerpt {
         }
         coloured
     }
+}
+
+/// A line as far as anybody would read it.
+fn shortened(line: &str) -> String {
+    match line.char_indices().nth(MAX_LINE_CHARS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+/// A line's pieces, each with its class, and the state the next line begins in.
+pub(super) fn coloured(line: &str, state: State) -> (Vec<(&'static str, String)>, State) {
+    let (pieces, after) = rust::pieces(line, state);
+    let named = pieces
+        .iter()
+        .map(|&(class, text)| (name(class), expand(text)));
+    (named.collect(), after)
 }
 
 fn name(class: Class) -> &'static str {

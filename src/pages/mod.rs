@@ -10,11 +10,16 @@
 mod accept;
 mod ansi;
 mod build;
+mod diagnostic;
 mod died;
+mod editor;
 mod elapsed;
 mod excerpt;
 mod failure;
+mod fix;
 mod listing;
+mod lost;
+mod message;
 mod page;
 mod plain;
 mod rust;
@@ -28,12 +33,15 @@ mod palette;
 #[cfg(test)]
 mod tests;
 
-pub use build::{BuildFailed, Diagnostic, Level, Note, Span, SpanLine};
-pub use died::AppDied;
+pub use build::BuildFailed;
+pub use diagnostic::{Diagnostic, Expansion, Level, Note, Span, SpanLine, Spot};
+pub use died::{AppDied, Panic};
+pub use editor::Editor;
 pub use excerpt::Excerpt;
 pub use failure::{Failure, Frame, Kind, Owner, Place, Request};
 pub use listing::{Column, Entry, Listing, Order};
+pub use lost::AnswerLost;
 pub use page::{Page, Rendered};
 pub use plain::server_error;
 pub use rust::State;
-pub use waiting::Waiting;
+pub use waiting::{Count, Overdue, Waiting};

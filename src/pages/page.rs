@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use crate::pages::accept::{self, Form};
-use crate::pages::templates;
+use crate::pages::{Editor, templates};
 
 /// A report ready to be shown in each of its forms.
 ///
@@ -22,13 +22,14 @@ pub struct Page {
     context: Value,
     retry_after: Option<u16>,
     live: Option<String>,
+    editor: Editor,
 }
 
 /// A page in the form its client asked for, to be sent as it is. `Content-Length` is left to the
 /// server.
 #[derive(Clone, Debug)]
 pub struct Rendered {
-    /// The status: 500, 503 while waiting, 200 for a listing.
+    /// The status: 500; 502 for an answer that was lost, 503 while waiting, 200 for a listing.
     pub status: StatusCode,
     /// `Content-Type`, `Vary`, and what keeps the page out of caches and frames.
     pub headers: HeaderMap,
@@ -38,7 +39,7 @@ pub struct Rendered {
 
 impl Page {
     /// The field that marks our pages among an app's own answers: its value is `build`, `died`,
-    /// `failure`, `listing`, `plain` or `waiting`.
+    /// `failure`, `listing`, `lost`, `plain` or `waiting`.
     pub const FIELD: HeaderName = HeaderName::from_static("devserve-page");
 
     /// A page that says `title` in a heading and `text` in a terminal. Its template, and the
@@ -59,6 +60,7 @@ impl Page {
             context: Value::UNDEFINED,
             retry_after: None,
             live: None,
+            editor: Editor::None,
         }
     }
 
@@ -109,6 +111,12 @@ impl Page {
     pub fn live(mut self, path: impl Into<String>) -> Self {
         self.live = Some(path.into());
         self
+    }
+
+    /// Makes the places in source that the page names open in an editor.
+    #[must_use]
+    pub fn editor(self, editor: Editor) -> Self {
+        Self { editor, ..self }
     }
 
     /// The nonce in the header fields of a page that was rendered elsewhere: what a front needs
@@ -181,6 +189,8 @@ impl Page {
             live => self.live.as_deref(),
             text => self.text.as_str(),
             version => env!("CARGO_PKG_VERSION"),
+            opening => self.editor.to_function(),
+            token => self.editor.token(),
         };
         templates::render(self.name, context! { ..self.context.clone(), ..frame })
     }

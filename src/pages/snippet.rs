@@ -2,14 +2,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::pages::excerpt::{blanks, expand};
-use crate::pages::{Span, SpanLine};
+use crate::pages::excerpt::{blanks, coloured};
+use crate::pages::{Span, SpanLine, Spot, State};
 
 /// The marked lines of one file, as the build page shows them.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Snippet {
-    /// `src/cart.rs:12:9`, the primary span's where there is one.
-    place: String,
+    /// Where the primary span begins; if none is in this file, the first.
+    place: Spot,
     is_primary: bool,
     lines: Vec<Line>,
 }
@@ -17,7 +17,11 @@ pub(super) struct Snippet {
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Line {
     number: usize,
-    text: String,
+    /// Class and text; the class is empty where nothing is special.
+    pieces: Vec<(&'static str, String)>,
+    /// Whether a span of several lines reaches over this one: `first` for the primary, else
+    /// `second`.
+    within: Option<&'static str>,
     marks: Vec<Mark>,
     /// Lines are left out before this one.
     after_gap: bool,
@@ -30,14 +34,6 @@ struct Mark {
     blanks: String,
     sign: String,
     label: String,
-}
-
-/// Lines as the compiler would have them written.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Fix {
-    /// `src/cart.rs:12`.
-    place: String,
-    lines: Vec<String>,
 }
 
 // A span over a whole function body says no more than its two ends.
@@ -57,59 +53,12 @@ pub(super) fn snippets(spans: &[Span]) -> Vec<Snippet> {
     snippets
 }
 
-/// What the suggestions among the spans would make of their lines.
-pub(super) fn fixes(spans: &[Span]) -> Vec<Fix> {
-    let mut parts: Vec<&Span> = spans
-        .iter()
-        .filter(|span| span.suggestion.is_some())
-        .collect();
-    // Those further right go first, so that the columns of the others still hold.
-    parts.sort_by(|one, other| {
-        let place = |span: &Span| (span.file.clone(), span.line_start);
-        place(one)
-            .cmp(&place(other))
-            .then(other.column_start.cmp(&one.column_start))
-    });
-    let is_same_line =
-        |one: &&Span, next: &&Span| one.file == next.file && one.line_start == next.line_start;
-    parts.chunk_by(is_same_line).filter_map(fix).collect()
-}
-
-fn fix(parts: &[&Span]) -> Option<Fix> {
-    let first = parts.first()?;
-    let before = &first.text.first()?.text;
-    let mut after = before.clone();
-    for part in parts {
-        let end = if part.line_end == part.line_start {
-            part.column_end
-        } else {
-            usize::MAX
-        };
-        let (start, end) = (offset(&after, part.column_start), offset(&after, end));
-        after.replace_range(start..end.max(start), part.suggestion.as_deref()?);
-    }
-    // A whole line put in leaves the line that was there as it is: only the new one is news.
-    let is_news = |line: &&str| !line.trim().is_empty() && line != before;
-    let lines: Vec<_> = after.lines().filter(is_news).map(expand).collect();
-    (!lines.is_empty()).then(|| Fix {
-        place: format!("{}:{}", first.file, first.line_start),
-        lines,
-    })
-}
-
-/// The byte at which a column begins; the line's end for columns past it.
-fn offset(line: &str, column: usize) -> usize {
-    line.char_indices()
-        .nth(column.saturating_sub(1))
-        .map_or(line.len(), |(at, _)| at)
-}
-
 fn snippet(spans: &[&Span]) -> Snippet {
     let first = spans
         .iter()
         .find(|span| span.is_primary)
         .unwrap_or(&spans[0]);
-    let mut lines: BTreeMap<usize, Line> = BTreeMap::new();
+    let mut sources: BTreeMap<usize, (&str, Line)> = BTreeMap::new();
     for span in spans {
         let last = span.text.len().saturating_sub(1);
         for (index, source) in span.text.iter().enumerate() {
@@ -117,52 +66,85 @@ fn snippet(spans: &[&Span]) -> Snippet {
                 continue;
             }
             let number = span.line_start + index;
-            let line = lines.entry(number).or_insert_with(|| Line {
-                number,
-                text: expand(&source.text),
-                marks: Vec::new(),
-                after_gap: false,
-            });
+            let fresh = || (source.text.as_str(), Line::new(number));
+            let (_, line) = sources.entry(number).or_insert_with(fresh);
+            match last {
+                0 => line.marks.push(mark(span, source)),
+                _ if span.is_primary => line.within = Some("first"),
+                _ => line.within = line.within.or(Some("second")),
+            }
             // A label belongs to the whole span: it stands under its last line.
-            let label = span
-                .label
-                .as_deref()
-                .filter(|_| index == last)
-                .unwrap_or_default();
-            line.marks.push(mark(span, source, label));
+            if last > 0 && index == last {
+                line.marks.push(end_mark(span, source));
+            }
         }
     }
-    let mut lines: Vec<Line> = lines.into_values().collect();
-    for index in 1..lines.len() {
-        lines[index].after_gap = lines[index].number > lines[index - 1].number + 1;
-    }
-    for line in &mut lines {
-        line.marks.sort_by_key(|mark| !mark.is_primary);
-    }
     Snippet {
-        place: format!("{}:{}:{}", first.file, first.line_start, first.column_start),
+        place: first.start(),
         is_primary: first.is_primary,
-        lines,
+        lines: finish(sources, &first.file),
     }
 }
 
-fn mark(span: &Span, source: &SpanLine, label: &str) -> Mark {
+impl Line {
+    fn new(number: usize) -> Self {
+        Self {
+            number,
+            pieces: Vec::new(),
+            within: None,
+            marks: Vec::new(),
+            after_gap: false,
+        }
+    }
+}
+
+/// The lines coloured, the primary marks first, gaps noted.
+fn finish(sources: BTreeMap<usize, (&str, Line)>, file: &str) -> Vec<Line> {
+    // What a gap hides may open a comment; most often it does not.
+    let opening = match file.ends_with(".rs") {
+        true => State::Code,
+        false => State::Words,
+    };
+    let mut state = opening;
+    let mut lines: Vec<Line> = Vec::with_capacity(sources.len());
+    for (text, mut line) in sources.into_values() {
+        line.after_gap = lines
+            .last()
+            .is_some_and(|last| line.number > last.number + 1);
+        if line.after_gap {
+            state = opening;
+        }
+        (line.pieces, state) = coloured(text, state);
+        line.marks.sort_by_key(|mark| !mark.is_primary);
+        lines.push(line);
+    }
+    lines
+}
+
+fn mark(span: &Span, source: &SpanLine) -> Mark {
+    under(span, source, source.highlight_start, source.highlight_end)
+}
+
+/// The mark under the last character of a span of several lines.
+fn end_mark(span: &Span, source: &SpanLine) -> Mark {
+    let end = source.highlight_end;
+    under(span, source, end.saturating_sub(1), end)
+}
+
+fn under(span: &Span, source: &SpanLine, from: usize, to: usize) -> Mark {
     let before = |column: usize| {
         let column = u32::try_from(column).unwrap_or(u32::MAX);
         blanks(&source.text, column).unwrap_or_default()
     };
-    let blanks = before(source.highlight_start);
+    let blanks = before(from);
     // Even an empty span (a missing semicolon) gets its caret.
-    let width = before(source.highlight_end)
-        .len()
-        .saturating_sub(blanks.len())
-        .max(1);
+    let width = before(to).len().saturating_sub(blanks.len()).max(1);
     let sign = if span.is_primary { "^" } else { "-" };
     Mark {
         is_primary: span.is_primary,
         blanks,
         sign: sign.repeat(width),
-        label: label.to_owned(),
+        label: span.label.clone().unwrap_or_default(),
     }
 }
 
@@ -185,6 +167,7 @@ mod tests {
                 highlight_end: columns.end,
             }],
             suggestion: None,
+            expansions: Vec::new(),
         }
     }
 
@@ -193,10 +176,12 @@ mod tests {
     fn check(spans: &[Span], want: &[&str]) {
         let mut shown = Vec::new();
         for snippet in snippets(spans) {
-            shown.push(snippet.place);
+            shown.push(snippet.place.to_string());
             for line in snippet.lines {
                 shown.extend(line.after_gap.then(|| "…".to_owned()));
-                shown.push(format!("{} {}", line.number, line.text));
+                let text: String = line.pieces.into_iter().map(|(_, text)| text).collect();
+                let bar = if line.within.is_some() { "┃" } else { "" };
+                shown.push(format!("{}{bar} {text}", line.number));
                 let row = |mark: Mark| format!("  {}{} {}", mark.blanks, mark.sign, mark.label);
                 shown.extend(line.marks.into_iter().map(row));
             }
@@ -231,44 +216,56 @@ mod tests {
     }
 
     #[test]
-    fn a_long_span_shows_its_ends() {
+    fn a_long_span_shows_its_ends_and_its_label_at_the_last() {
         let mut long = span(1, 1..2, "{");
         long.line_end = 20;
+        long.label = Some("expected `()`".to_owned());
         long.text = (1..=20)
             .map(|n| SpanLine {
                 text: format!("line {n}"),
                 highlight_start: 1,
-                highlight_end: 2,
+                highlight_end: 8,
             })
             .collect();
-        let lines = snippets(&[long]).remove(0).lines;
-        assert_eq!(
-            lines.iter().map(|line| line.number).collect::<Vec<_>>(),
-            [1, 2, 3, 18, 19, 20]
+        check(
+            &[long],
+            &[
+                "src/main.rs:1:1",
+                "1┃ line 1",
+                "2┃ line 2",
+                "3┃ line 3",
+                "…",
+                "18┃ line 18",
+                "19┃ line 19",
+                "20┃ line 20",
+                "        ^ expected `()`",
+            ],
         );
-        assert!(lines[3].after_gap);
     }
 
     #[test]
-    fn a_suggestion_in_parts_becomes_one_line() {
-        let mut open = span(2, 9..9, "    let x = 1 + 2 * 3;");
-        open.column_start = 13;
-        open.column_end = 13;
-        open.suggestion = Some("(".to_owned());
-        let mut close = span(2, 18..18, "    let x = 1 + 2 * 3;");
-        close.suggestion = Some(")".to_owned());
-        let lines = vec!["    let x = (1 + 2) * 3;".to_owned()];
-        let want = Fix {
-            place: "src/main.rs:2".to_owned(),
-            lines,
-        };
-        assert_eq!(fixes(&[open, close]), [want]);
+    fn lines_that_follow_each_other_are_coloured_as_one_text() {
+        let mut comment = span(1, 1..2, "/* let");
+        comment.text.push(SpanLine {
+            text: "let */ let".to_owned(),
+            highlight_start: 1,
+            highlight_end: 4,
+        });
+        comment.line_end = 2;
+        let lines = &snippets(&[comment])[0].lines;
+        assert_eq!(lines[0].pieces, [("c", "/* let".to_owned())]);
+        assert_eq!(lines[1].pieces[0], ("c", "let */".to_owned()));
+        assert_eq!(lines[1].pieces[2], ("k", "let".to_owned()));
+        let mut manifest = span(1, 1..2, "let = 1");
+        manifest.file = "Cargo.toml".to_owned();
+        let lines = &snippets(&[manifest])[0].lines;
+        assert_eq!(lines[0].pieces, [("", "let = 1".to_owned())]);
     }
 
     #[test]
-    fn a_line_put_in_is_shown_alone() {
-        let mut import = span(1, 1..1, "use std::fmt;");
-        import.suggestion = Some("use std::rc::Rc;\n\n".to_owned());
-        assert_eq!(fixes(&[import])[0].lines, ["use std::rc::Rc;"]);
+    fn a_place_whose_lines_are_not_told_keeps_its_name() {
+        let mut far = span(22, 9..36, "");
+        far.text.clear();
+        check(&[far], &["src/main.rs:22:9"]);
     }
 }

@@ -4,13 +4,16 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 // The whole set is compiled in: a page needs no file at run time and asks nothing of the network.
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 14] = [
     ("base", include_str!("../../templates/base.html")),
     ("build", include_str!("../../templates/build.html")),
     ("died", include_str!("../../templates/died.html")),
     ("failure", include_str!("../../templates/failure.html")),
+    ("item", include_str!("../../templates/item.html")),
     ("listing", include_str!("../../templates/listing.html")),
+    ("lost", include_str!("../../templates/lost.html")),
     ("macros", include_str!("../../templates/macros.html")),
+    ("message", include_str!("../../templates/message.html")),
     ("page.css", include_str!("../../templates/page.css")),
     ("page.js", include_str!("../../templates/page.js")),
     ("palette.css", include_str!("../../templates/palette.css")),

@@ -6,8 +6,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use scraper::{Html, Selector};
 
 use crate::pages::{
-    AppDied, BuildFailed, Diagnostic, Entry, Excerpt, Failure, Frame, Kind, Level, Listing, Note,
-    Order, Owner, Page, Place, Request, Span, SpanLine, State, Waiting, server_error,
+    AnswerLost, AppDied, BuildFailed, Count, Diagnostic, Editor, Entry, Excerpt, Expansion,
+    Failure, Frame, Kind, Level, Listing, Note, Order, Overdue, Owner, Page, Panic, Place, Request,
+    Span, SpanLine, Spot, State, Waiting, server_error,
 };
 
 const NONCE: &str = "0123456789abcdef";
@@ -149,13 +150,17 @@ fn span(
             highlight_end: columns.1,
         }],
         suggestion: None,
+        expansions: Vec::new(),
     }
 }
 
 fn build_failed() -> BuildFailed {
     let quantity = "    let quantity: u32 = form.get(\"quantity\");";
-    let mut import = span("src/main.rs", 1, (1, 1), true, "", "use std::fmt;");
+    let mut import = span("src/main.rs", 1, (1, 1), true, "", "");
+    import.text.clear(); // as the compiler tells of it
     import.suggestion = Some("use std::collections::HashMap;\n\n".to_owned());
+    let mut unwrap = span("src/cart.rs", 27, (45, 45), true, "", quantity);
+    unwrap.suggestion = Some(".expect(\"REASON\")".to_owned());
     BuildFailed {
         package: "shop".to_owned(),
         target: "shop".to_owned(),
@@ -203,11 +208,18 @@ fn build_failed() -> BuildFailed {
                         quantity,
                     ),
                 ],
-                children: vec![Note {
-                    level: Level::Note,
-                    message: "expected type `u32`\n   found enum `Option<&str>`".to_owned(),
-                    spans: Vec::new(),
-                }],
+                children: vec![
+                    Note {
+                        level: Level::Note,
+                        message: "expected type `u32`\n   found enum `Option<&str>`".to_owned(),
+                        spans: Vec::new(),
+                    },
+                    Note {
+                        level: Level::Help,
+                        message: "consider using `Option::expect` to unwrap the value".to_owned(),
+                        spans: vec![unwrap],
+                    },
+                ],
                 rendered: "error[E0308]: mismatched types\n --> src/cart.rs:27:25\n".to_owned(),
             },
             Diagnostic {
@@ -229,6 +241,7 @@ fn build_failed() -> BuildFailed {
                 }],
                 rendered: "error[E0412]: cannot find type `HashMap` in this scope\n".to_owned(),
             },
+            expanded(),
             Diagnostic {
                 level: Level::Error,
                 message: "aborting due to 2 previous errors; 1 warning emitted".to_owned(),
@@ -244,6 +257,53 @@ fn build_failed() -> BuildFailed {
     }
 }
 
+/// An error in a macro that a macro calls, about an expression of three lines.
+fn expanded() -> Diagnostic {
+    let spot = |line, column| Spot {
+        file: "src/macros.rs".to_owned(),
+        line,
+        column,
+    };
+    let step = |name: &str, line, text: &str| Expansion {
+        name: name.to_owned(),
+        place: spot(line, 9),
+        text: Some(text.to_owned()),
+        definition: Some(spot(line - 1, 1)),
+    };
+    let lines = [
+        "    let total = price!(",
+        "        cart.first(), // the cheapest",
+        "    );",
+    ];
+    let line = |text: &&str| SpanLine {
+        text: (*text).to_owned(),
+        highlight_start: 5,
+        highlight_end: text.chars().count() + 1,
+    };
+    let mut whole = span(
+        "src/main.rs",
+        31,
+        (17, 6),
+        true,
+        "no implementation for `u64 + &str`",
+        "",
+    );
+    whole.line_end = 33;
+    whole.text = lines.iter().map(line).collect();
+    whole.expansions = vec![
+        step("add!", 12, "        $price + \"0\""),
+        step("price!", 20, "        add!($line)"),
+    ];
+    Diagnostic {
+        level: Level::Error,
+        message: "cannot add `&str` to `u64`".to_owned(),
+        code: Some("E0277".to_owned()),
+        spans: vec![whole],
+        children: Vec::new(),
+        rendered: "error[E0277]: cannot add `&str` to `u64`\n --> src/main.rs:31:17\n".to_owned(),
+    }
+}
+
 fn link_failed() -> BuildFailed {
     BuildFailed {
         diagnostics: Vec::new(),
@@ -253,15 +313,46 @@ fn link_failed() -> BuildFailed {
 }
 
 fn app_died() -> AppDied {
+    let source = "fn main() {\n    let folder = Path::new(\"/var/shop\");\n    let carts = \
+                  Carts::open(folder).unwrap();\n    devserve::run(shop(carts))\n}\n";
     AppDied {
         target: "shop".to_owned(),
         how: "exit code 101".to_owned(),
+        meaning: Some("The code of a Rust program that panicked.".to_owned()),
+        panic: Some(Panic {
+            message: "called `Result::unwrap()` on an `Err` value: Os { code: 2, kind: NotFound }"
+                .to_owned(),
+            thread: "main".to_owned(),
+            place: place("src/main.rs", 3, 41),
+            excerpt: Excerpt::of(source, 3, State::Code),
+        }),
         stderr: vec![
             "reading carts from /var/shop".to_owned(),
-            "thread 'main' panicked at src/main.rs:12:50:".to_owned(),
+            "thread 'main' panicked at src/main.rs:3:41:".to_owned(),
             "\u{1b}[31mcalled `Result::unwrap()` on an `Err` value: Os { code: 2, kind: NotFound }\u{1b}[0m".to_owned(),
         ],
         when_ready: false,
+    }
+}
+
+fn app_killed() -> AppDied {
+    AppDied {
+        target: "shop".to_owned(),
+        how: "signal SIGKILL".to_owned(),
+        meaning: Some(
+            "Something killed it: most often the kernel, when memory ran out.".to_owned(),
+        ),
+        when_ready: true,
+        ..AppDied::default()
+    }
+}
+
+fn lost() -> AnswerLost {
+    AnswerLost {
+        request: "GET /cart?<b>".to_owned(),
+        generation: "7".to_owned(),
+        why: "the app ended the connection without an answer".to_owned(),
+        cause: Some("Connection reset by peer (os error 104)".to_owned()),
     }
 }
 
@@ -271,6 +362,30 @@ fn waiting(may_repeat: bool) -> Waiting {
         step: Some("Compiling shop v0.1.0".to_owned()),
         elapsed: Duration::from_millis(2_400),
         may_repeat,
+        ..Waiting::default()
+    }
+}
+
+fn waiting_with_errors() -> Waiting {
+    Waiting {
+        count: Some(Count {
+            done: 12,
+            total: 84,
+        }),
+        diagnostics: build_failed().diagnostics[..2].to_vec(),
+        ..waiting(true)
+    }
+}
+
+fn overdue() -> Waiting {
+    Waiting {
+        doing: "starting shop".to_owned(),
+        step: None,
+        overdue: Some(Overdue {
+            awaited: "devserve waits for READY=1.".to_owned(),
+            stderr: vec!["\u{1b}[1mwaiting\u{1b}[0m for the <database>".to_owned()],
+        }),
+        ..waiting(true)
     }
 }
 
@@ -299,6 +414,21 @@ fn listing() -> Listing {
     }
 }
 
+/// An editor with links of its own.
+fn code() -> Editor {
+    Editor::Link {
+        template: "vscode://file{path}:{line}:{column}".to_owned(),
+        root: "/home/me/shop".to_owned(),
+    }
+}
+
+/// An editor that has to be started.
+fn asked() -> Editor {
+    Editor::Ask {
+        token: "f00d".to_owned(),
+    }
+}
+
 fn pages() -> Vec<(&'static str, Page)> {
     vec![
         ("failure_panic", failure().page()),
@@ -308,8 +438,17 @@ fn pages() -> Vec<(&'static str, Page)> {
         ),
         ("build", build_failed().page()),
         ("build_link", link_failed().page()),
+        ("build_link_to_editor", build_failed().page().editor(code())),
+        (
+            "build_asks_for_editor",
+            build_failed().page().editor(asked()),
+        ),
         ("died", app_died().page()),
+        ("died_killed", app_killed().page()),
+        ("lost", lost().page()),
         ("waiting", waiting(true).page()),
+        ("waiting_errors", waiting_with_errors().page()),
+        ("waiting_overdue", overdue().page()),
         ("waiting_post", waiting(false).page()),
         ("plain", server_error()),
         ("listing", listing().page()),
@@ -421,8 +560,15 @@ fn nothing_is_inline_but_what_bears_the_nonce() {
                     || value.starts_with('#')
                     // A link loads nothing; where it leads is on this site.
                     || element.value().name() == "a" && !value.contains("//");
+                // Where a person goes by a click is no business of the page.
+                let is_link = element.value().name() == "a";
+                let is_known = [
+                    "https://doc.rust-lang.org/error_codes/",
+                    "vscode://file/home/me/",
+                ];
+                let is_known = is_known.iter().any(|start| value.starts_with(start));
                 assert!(
-                    !matches!(attribute, "src" | "href") || is_ours,
+                    !matches!(attribute, "src" | "href") || is_ours || is_link && is_known,
                     "{name}: {value}"
                 );
             }
@@ -535,9 +681,9 @@ fn only_a_request_that_may_be_repeated_is_repeated() {
             .unwrap()
             .contains("http-equiv=\"refresh\"")
     );
-    assert!(page.to_html(NONCE).unwrap().contains(" data-waiting>"));
+    assert!(page.to_html(NONCE).unwrap().contains(" data-waiting "));
     let post = waiting(false).page().to_html(NONCE).unwrap();
-    assert!(!post.contains("http-equiv=\"refresh\"") && !post.contains(" data-waiting>"));
+    assert!(!post.contains("http-equiv=\"refresh\"") && !post.contains(" data-waiting "));
 }
 
 #[test]

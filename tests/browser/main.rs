@@ -13,6 +13,8 @@
 mod harness;
 
 mod folder;
+#[path = "../live/gate.rs"]
+mod gate;
 mod guestbook;
 mod pages;
 mod reload;

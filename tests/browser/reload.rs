@@ -1,9 +1,6 @@
 //! Pages that follow what is saved, without being asked.
 
-use std::net::TcpListener;
-use std::sync::mpsc;
-use std::thread;
-
+use crate::gate::{Gate, Halves};
 use crate::guestbook::{FITS, Guestbook, url};
 use crate::webdriver::{Browser, keep};
 
@@ -92,7 +89,9 @@ fn a_page_asked_for_during_a_long_build_turns_into_the_answer() {
     browser.look(1200, "light");
     browser.open(&url(&devserve, "/"));
     browser.wait_for_text("h1", "Building guestbook");
-    browser.wait_for_text("code", "Compiling guestbook");
+    browser.wait_for_text("#now", "Compiling guestbook");
+    browser.wait_for("document.querySelector('progress').max > 1");
+    browser.wait_for_text("#now", " of ");
     keep(&browser, "waiting", Some(600.0));
     browser.look(320, "dark");
     assert_eq!(browser.run(FITS), true);
@@ -101,36 +100,28 @@ fn a_page_asked_for_during_a_long_build_turns_into_the_answer() {
     assert_eq!(browser.complaints(), [""; 0]);
 }
 
-/// What a build waits at until it is opened.
-struct Gate {
-    address: String,
-    opener: mpsc::Sender<()>,
-}
-
-impl Gate {
-    fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let (opener, opened) = mpsc::channel();
-        thread::spawn(move || {
-            let waiting = listener.accept();
-            // Also where the test has failed and the gate is gone.
-            let _ = opened.recv();
-            drop(waiting);
-        });
-        Self { address, opener }
+#[test]
+fn an_error_is_read_while_the_build_goes_on() {
+    let Some(browser) = Browser::start() else {
+        return;
+    };
+    let halves = Halves::new();
+    let devserve = halves.serve();
+    browser.look(1200, "light");
+    browser.open(&url(&devserve, "/"));
+    browser.wait_for_text("h1", "Building shop");
+    browser.run("window.isTheSame = true");
+    let slow = halves.fail();
+    browser.wait_for_text("#found-list", "mismatched types");
+    browser.wait_for_text("#tally", "1 error");
+    assert!(browser.text(".source").contains("\"seven\""));
+    assert_eq!(browser.run("return window.isTheSame"), true);
+    for (width, scheme) in [(1200, "light"), (320, "dark")] {
+        browser.look(width, scheme);
+        assert_eq!(browser.run(FITS), true, "at {width} pixels");
+        keep(&browser, &format!("waiting-errors-{width}-{scheme}"), None);
     }
-
-    /// A build script that ends when the gate is open.
-    fn build_script(&self) -> String {
-        format!(
-            "fn main() {{\n    let gate = std::net::TcpStream::connect({:?}).unwrap();\n    \
-             std::io::copy(&mut &gate, &mut std::io::sink()).unwrap();\n}}\n",
-            self.address
-        )
-    }
-
-    fn open(self) {
-        drop(self.opener);
-    }
+    drop(slow);
+    browser.wait_for_text("h1", "mismatched types");
+    assert_eq!(browser.complaints(), [""; 0]);
 }

@@ -252,10 +252,16 @@ impl Devserve {
     /// A request on its way.
     #[track_caller]
     pub(crate) fn send(&self, path: &str, accept: &str) -> TcpStream {
+        self.send_with("GET", path, &format!("Accept: {accept}\r\n"))
+    }
+
+    /// A request without a body on its way, with fields of its own.
+    #[track_caller]
+    pub(crate) fn send_with(&self, method: &str, path: &str, fields: &str) -> TcpStream {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let head = format!(
-            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAccept: {accept}\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n{fields}\
              Connection: close\r\n\r\n",
             self.port
         );

@@ -9,11 +9,16 @@ mod client;
 #[cfg(feature = "server")]
 mod engine;
 #[cfg(feature = "cli")]
+mod errors;
+#[cfg(feature = "cli")]
 mod fast;
 #[cfg(feature = "cli")]
 mod folder;
 #[cfg(feature = "cli")]
 mod frameworks;
+#[cfg(feature = "cli")]
+#[allow(dead_code, reason = "the browser tests use more of it")]
+mod gate;
 #[cfg(feature = "cli")]
 mod harness;
 #[cfg(all(feature = "server", feature = "testing"))]

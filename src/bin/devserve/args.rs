@@ -218,6 +218,7 @@ Environment:
   BROWSER          what --open starts
   CARGO            the cargo that builds
   DEVSERVE_ENGINE  what the app serves with, unless --engine says otherwise
+  DEVSERVE_EDITOR  what opens places in source: a name, a link or a command
   NO_COLOR         no colors, unless --color says otherwise";
 
 /// Where the package is, and what its program gets.

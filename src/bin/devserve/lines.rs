@@ -28,11 +28,14 @@ pub(crate) fn describe(notice: &Notice, verbosity: Verbosity) -> Option<String> 
             ))
         }
         Notice::Building { target } => is_verbose.then(|| format!("building {target}")),
+        Notice::Found { is_error, rendered } => {
+            (*is_error || is_verbose).then(|| rendered.trim_end().to_owned())
+        }
         Notice::Built {
             target,
             elapsed,
             warnings,
-        } => is_usual.then(|| built(target, *elapsed, warnings, is_verbose)),
+        } => is_usual.then(|| built(target, *elapsed, warnings.len(), is_verbose)),
         Notice::BuildFailed {
             target,
             errors,
@@ -44,10 +47,11 @@ pub(crate) fn describe(notice: &Notice, verbosity: Verbosity) -> Option<String> 
                 many => format!(", {many} errors"),
             };
             let label = label("error");
-            Some(format!(
-                "{}\n{label} {target} did not build{count}",
-                rendered.trim_end()
-            ))
+            let words = match rendered.trim_end() {
+                "" => String::new(),
+                words => format!("{words}\n"),
+            };
+            Some(format!("{words}{label} {target} did not build{count}"))
         }
         Notice::Live {
             changed,
@@ -148,14 +152,16 @@ pub(crate) fn describe(notice: &Notice, verbosity: Verbosity) -> Option<String> 
     }
 }
 
-fn built(target: &str, elapsed: Duration, warnings: &[String], in_full: bool) -> String {
+fn built(target: &str, elapsed: Duration, warnings: usize, were_shown: bool) -> String {
     let elapsed = seconds(elapsed);
-    match warnings.len() {
-        0 => format!("built {target} in {elapsed}"),
-        _ if in_full => format!("{}built {target} in {elapsed}", warnings.concat()),
-        1 => format!("built {target} in {elapsed} · 1 warning (-v shows it)"),
-        many => format!("built {target} in {elapsed} · {many} warnings (-v shows them)"),
-    }
+    let warnings = match (warnings, were_shown) {
+        (0, _) => String::new(),
+        (1, true) => " · 1 warning".to_owned(),
+        (1, false) => " · 1 warning (-v shows it)".to_owned(),
+        (many, true) => format!(" · {many} warnings"),
+        (many, false) => format!(" · {many} warnings (-v shows them)"),
+    };
+    format!("built {target} in {elapsed}{warnings}")
 }
 
 fn access(record: &AccessRecord) -> String {
@@ -324,10 +330,10 @@ mod tests {
         check(died, Verbosity::Quiet, Some(want));
         let failed = Notice::BuildFailed {
             target: "shop".to_owned(),
-            errors: 2,
-            rendered: "error[E0308]: no\n\n".to_owned(),
+            errors: 0,
+            rendered: "error: no such file\n\n".to_owned(),
         };
-        let want = "error[E0308]: no\nerror: shop did not build, 2 errors";
+        let want = "error: no such file\nerror: shop did not build";
         check(failed, Verbosity::Quiet, Some(want));
     }
 
@@ -347,5 +353,32 @@ mod tests {
             Verbosity::Quiet,
             Some(&warning),
         );
+    }
+
+    #[test]
+    fn what_the_compiler_finds_is_shown_once() {
+        let found = |is_error| Notice::Found {
+            is_error,
+            rendered: "error[E0308]: no\n\n".to_owned(),
+        };
+        check(found(true), Verbosity::Quiet, Some("error[E0308]: no"));
+        check(found(false), Verbosity::Usual, None);
+        check(found(false), Verbosity::Verbose, Some("error[E0308]: no"));
+        let failed = Notice::BuildFailed {
+            target: "shop".to_owned(),
+            errors: 2,
+            rendered: String::new(),
+        };
+        let want = "error: shop did not build, 2 errors";
+        check(failed, Verbosity::Usual, Some(want));
+        let built = Notice::Built {
+            target: "shop".to_owned(),
+            elapsed: Duration::from_secs(2),
+            warnings: vec!["warning: unused".to_owned()],
+        };
+        let want = "built shop in 2.0 s · 1 warning (-v shows it)";
+        check(built.clone(), Verbosity::Usual, Some(want));
+        let want = "built shop in 2.0 s · 1 warning";
+        check(built, Verbosity::Verbose, Some(want));
     }
 }

@@ -5,9 +5,11 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
 use super::*;
+use crate::dev::editor::Editor;
 use crate::dev::event::Event;
 use crate::dev::generation::Generation;
 use crate::dev::inputs::Outlook;
+use crate::pages::{Diagnostic, Level};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -15,10 +17,12 @@ const SOON: Duration = Duration::from_secs(10);
 struct Stage {
     front: Front,
     gate: Arc<Gate>,
+    bulletin: Arc<Bulletin>,
+    token: String,
     upstream: UnixListener,
     events: Receiver<Event>,
     notices: Receiver<Notice>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Stage {
@@ -30,21 +34,31 @@ impl Stage {
         let upstream = UnixListener::bind(&socket).unwrap();
         gate.open(Generation::FIRST, Upstream::Own(socket.into()));
         let (sender, notices) = mpsc::channel();
+        let bulletin = Arc::new(Bulletin::default());
+        let folder_path = folder.path().to_owned();
+        // `true` does nothing with what it is given.
+        let editor = Editor::choose(|_| Some("true {path}".to_owned()));
+        let opener = Opener::new(editor, folder_path.clone(), vec![folder_path]).unwrap();
+        let token = opener.token().to_owned();
         let front = Front::start(
             Listener::bind(&Address::tcp("127.0.0.1", 0)).unwrap(),
             Arc::clone(&gate),
             Arc::new(ReloadHub::new(7)),
             Sink::new(move |notice| drop(sender.send(notice))),
             LiveReload::On,
+            Arc::clone(&bulletin),
+            opener,
         )
         .unwrap();
         Self {
             front,
             gate,
+            bulletin,
+            token,
             upstream,
             events,
             notices,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -430,4 +444,50 @@ fn a_connection_that_leaves_http_passes_raw_both_ways() {
     drop(app);
     assert_eq!(client.rest(), "");
     stage.drains();
+}
+
+#[test]
+fn a_waiting_page_hears_how_far_it_is() {
+    let stage = Stage::set();
+    stage.gate.hold("building shop".to_owned());
+    stage.bulletin.begin();
+    let mut client = stage.client();
+    client.send("GET /__devserve__/progress HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let head = client.until("\r\n\r\n").to_lowercase();
+    assert!(head.contains("content-type: text/event-stream"), "{head}");
+    let first = client.until("\n\n");
+    assert!(first.contains(r#""title":"building shop""#), "{first}");
+    assert!(first.contains(r#""isAnew":true"#), "{first}");
+    stage.bulletin.step("Compiling serde".to_owned());
+    let step = client.until("\n\n");
+    assert!(step.contains(r#""now":"Compiling serde""#), "{step}");
+    stage.bulletin.diagnose(Diagnostic {
+        level: Level::Error,
+        message: "no <b>".to_owned(),
+        code: None,
+        spans: Vec::new(),
+        children: Vec::new(),
+        rendered: String::new(),
+    });
+    let error = client.until("\n\n");
+    assert!(error.contains("no &lt;b&gt;"), "{error}");
+    assert!(error.contains(r#""tally":"1 error""#), "{error}");
+}
+
+#[test]
+fn an_editor_is_opened_for_our_own_pages_alone() {
+    let stage = Stage::set();
+    std::fs::write(stage.folder.path().join("a.rs"), "").unwrap();
+    let ask = |token: &str, place: &str| {
+        let mut client = stage.client();
+        client.send(&format!(
+            "POST /__devserve__/open HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\
+             Connection: close\r\nDevserve-Token: {token}\r\nDevserve-Place: {place}\r\n\r\n"
+        ));
+        let answer = client.rest();
+        answer.split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!(ask(&stage.token, "a.rs:1:1"), "200");
+    assert_eq!(ask(&stage.token, "b.rs:1:1"), "404");
+    assert_eq!(ask("guessed", "a.rs:1:1"), "403");
 }
