@@ -22,6 +22,7 @@ pub struct Page {
     context: Value,
     retry_after: Option<u16>,
     live: Option<String>,
+    is_framed: bool,
 }
 
 /// A page in the form its client asked for, to be sent as it is. `Content-Length` is left to the
@@ -59,6 +60,7 @@ impl Page {
             context: Value::UNDEFINED,
             retry_after: None,
             live: None,
+            is_framed: false,
         }
     }
 
@@ -109,6 +111,15 @@ impl Page {
     pub fn live(mut self, path: impl Into<String>) -> Self {
         self.live = Some(path.into());
         self
+    }
+
+    /// Lets pages of the same origin show this one in a frame: over what was open when it came.
+    #[must_use]
+    pub fn framed(self) -> Self {
+        Self {
+            is_framed: true,
+            ..self
+        }
     }
 
     /// The nonce in the header fields of a page that was rendered elsewhere: what a front needs
@@ -166,7 +177,7 @@ impl Page {
             .inspect_err(|error| log::debug!("the {} page is not rendered: {error:#}", self.name))
             .ok()?;
         let mut rendered = self.rendered("text/html; charset=utf-8", html);
-        let policy = HeaderValue::try_from(content_security_policy(&nonce)).ok()?;
+        let policy = HeaderValue::try_from(self.content_security_policy(&nonce)).ok()?;
         rendered
             .headers
             .insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -207,13 +218,15 @@ impl Page {
             body: body.into_bytes(),
         }
     }
-}
 
-/// Nothing from outside, nothing inline but ours, no frame around it, nowhere to send a form.
-fn content_security_policy(nonce: &str) -> String {
-    format!(
-        "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; \
-         connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'none'"
-    )
+    /// Nothing from outside, nothing inline but ours, no frame of strangers around it, nowhere to
+    /// send a form.
+    fn content_security_policy(&self, nonce: &str) -> String {
+        let ancestors = if self.is_framed { "'self'" } else { "'none'" };
+        format!(
+            "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; \
+             connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
+             frame-ancestors {ancestors}"
+        )
+    }
 }

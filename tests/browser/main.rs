@@ -14,7 +14,9 @@ mod harness;
 
 mod folder;
 mod guestbook;
+mod livereload;
 mod pages;
 mod reload;
+mod stand;
 mod webdriver;
 mod websocket;
