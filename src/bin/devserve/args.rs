@@ -132,7 +132,12 @@ pub(crate) struct RunArgs {
     /// Otherwise every HTML page gets a script: it reloads the page, swaps stylesheets and
     /// pictures in place, and shows what is wrong with a build. For that, pages are asked of the
     /// app uncompressed.
-    #[arg(long, overrides_with = "livereload", help_heading = "Reload")]
+    #[arg(
+        long,
+        overrides_with = "livereload",
+        hide_short_help = true,
+        help_heading = "Reload"
+    )]
     no_livereload: bool,
 
     /// Have open pages follow what changes (the default)
