@@ -82,7 +82,7 @@ pub(crate) enum Effect {
     Restart,
     /// That browsers ask again; the app reads the file itself.
     Refresh,
-    /// That browsers fetch the stylesheet of this file name again.
+    /// That browsers fetch the stylesheet or picture of this file name again.
     Restyle(String),
 }
 

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use crate::dev::bulletin::{Bulletin, Heard, Read as Known};
 use crate::dev::editor::{OpenError, Opener};
 use crate::dev::forwarded;
 use crate::dev::gate::{Gate, Lease, Verdict};
 use crate::dev::inject::{self, Injection};
-use crate::dev::notice::{AccessRecord, Notice, Sink};
+use crate::dev::mark::Mark;
+use crate::dev::notice::{AccessRecord, NoScript, Notice, Sink};
 use crate::dev::reload::{HEARTBEAT, OWN_PATHS, ReloadHub, SCRIPT};
 use crate::dev::target::Elsewhere;
 use crate::dev::upstream::Upstream;
@@ -69,7 +70,8 @@ impl Front {
             sink,
             live_reload,
             scheme: if listener.has_tls() { "https" } else { "http" },
-            forbidden_said: AtomicBool::new(false),
+            policy_said: AtomicBool::new(false),
+            compression_said: AtomicBool::new(false),
         };
         let pool = Pool::start(listener, passing, Settings::default())?;
         Ok(Self {
@@ -113,8 +115,9 @@ struct Passing {
     scheme: &'static str,
     bulletin: Arc<Bulletin>,
     opener: Opener,
-    // Whether it was said that a page's policy forbids the script.
-    forbidden_said: AtomicBool,
+    // Whether it was said that a page's policy forbids the script, or that it is compressed.
+    policy_said: AtomicBool,
+    compression_said: AtomicBool,
 }
 
 /// How one request was answered.
@@ -148,14 +151,15 @@ impl Exchange for Passing {
         } else {
             PATIENCE
         };
+        let script = self.hub.script_of_problem();
         let verdict = self.gate.pass(began + patience);
         let held = began.elapsed();
         let answered = match verdict {
             Verdict::Pass(lease) => self.pass_on(&turn, &lease),
-            Verdict::Explain(page) => self.show(&turn, &page),
+            Verdict::Explain(page) => self.show(&turn, &page, script),
             Verdict::Late(progress) => {
                 let waiting = follow::waiting(progress, self.bulletin.news(), may_repeat(&turn));
-                self.show(&turn, &waiting.page())
+                self.show(&turn, &waiting.page(), script)
             }
             Verdict::Closed => Answered::NOTHING,
         };
@@ -192,7 +196,14 @@ impl Passing {
     /// Has the request answered by the generation of `lease`.
     fn pass_on(&self, turn: &Turn<'_>, lease: &Lease) -> Answered {
         // Asked before the request goes out: what changes from here on makes the page old.
-        let version = self.hub.version();
+        let mark = Mark::new(self.hub.version());
+        let mut head = Cow::Borrowed(&turn.head);
+        let mut was_ours = false;
+        if self.live_reload == LiveReload::On && inject::wants_page(&head.method, &head.headers) {
+            let headers = &mut head.to_mut().headers;
+            inject::ask_for_plain(headers);
+            was_ours = mark.take_off_load(headers);
+        }
         let upstream = match connect(turn, lease) {
             Ok(upstream) => upstream,
             Err(error) => return self.lost(turn, lease, &ProxyError::NotTaken(error)),
@@ -200,19 +211,21 @@ impl Passing {
         let peer = turn.peer.address();
         let own = peer.map(|peer| peer.to_string()).unwrap_or_default();
         let own: &[(&str, &[u8])] = &[(PEER_FIELD, own.as_bytes())];
-        let (head, extra) = match lease.upstream() {
-            Upstream::Own(_) => (Cow::Borrowed(&turn.head), own),
+        let extra = match lease.upstream() {
+            Upstream::Own(_) => own,
             Upstream::Unix(_) | Upstream::Tcp(_) | Upstream::Elsewhere(_) => {
-                let mut head = turn.head.clone();
-                forwarded::tell(&mut head.headers, peer, self.scheme);
-                (Cow::Owned(head), [].as_slice())
+                forwarded::tell(&mut head.to_mut().headers, peer, self.scheme);
+                [].as_slice()
             }
         };
-        let deliver = |answer| {
+        let deliver = |mut answer: Answer| {
             if is_endless(&answer) {
                 lease.has_no_end();
             }
-            self.deliver(turn, answer, version)
+            if was_ours && answer.head.status == StatusCode::NOT_MODIFIED {
+                mark.put_on(&mut answer.head.headers);
+            }
+            self.deliver(turn, answer, &mark)
         };
         match proxy::pass_on(&head, &turn.incoming, turn.stream, upstream, extra, deliver) {
             Ok(answered) => answered,
@@ -221,29 +234,33 @@ impl Passing {
     }
 
     /// Sends an answer on, each part as it comes.
-    fn deliver(&self, turn: &Turn<'_>, answer: Answer, version: u64) -> Answered {
+    fn deliver(&self, turn: &Turn<'_>, answer: Answer, mark: &Mark) -> Answered {
         let Answer { head, mut body } = answer;
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             return tunnel(turn, &head, body);
         }
+        let injection = self.injection(turn, &head);
         let mut part = vec![0; PART_BYTES];
         // A page's first part shows whether it is a document, and so what its length will be.
-        let (first, tag) = match self.injection(turn, &head) {
-            Injection::None | Injection::Forbidden => (0, String::new()),
-            Injection::Candidate => match body.read(&mut part) {
-                Ok(len) if inject::is_document(&part[..len]) => {
-                    (len, inject::tag(version, Page::nonce_in(&head.headers)))
-                }
-                Ok(len) => (len, String::new()),
+        let first = match injection {
+            Injection::None | Injection::Impossible(_) => 0,
+            Injection::Script { .. } => match body.read(&mut part) {
+                Ok(len) => len,
                 Err(_) => return Answered::NOTHING,
             },
         };
+        let tag = injection.tag_for(&part[..first], mark.version());
         let mut headers = head.headers;
-        let declared = headers
+        let mut declared = headers
             .get(header::CONTENT_LENGTH)
             .and_then(|len| len.to_str().ok()?.parse::<u64>().ok());
         if !tag.is_empty() {
+            inject::adapt(&mut headers, mark);
             headers.remove(header::CONTENT_LENGTH);
+        } else if injection != Injection::None && turn.head.method == Method::HEAD {
+            // Whether the script would come behind it shows in a body, and here is none.
+            headers.remove(header::CONTENT_LENGTH);
+            declared = None;
         }
         let reason = String::from_utf8_lossy(&head.reason);
         let start = head_of(
@@ -273,9 +290,16 @@ impl Passing {
             head.status,
             &head.headers,
         );
-        if injection == Injection::Forbidden && !self.forbidden_said.swap(true, Ordering::Relaxed) {
+        let said = match injection {
+            Injection::Impossible(NoScript::Policy) => &self.policy_said,
+            Injection::Impossible(NoScript::Compressed) => &self.compression_said,
+            Injection::None | Injection::Script { .. } => return injection,
+        };
+        if let Injection::Impossible(why) = injection
+            && !said.swap(true, Ordering::Relaxed)
+        {
             let target = latin1::from_bytes(&turn.head.target.raw).into_owned();
-            self.sink.tell(Notice::NoLiveReload { target });
+            self.sink.tell(Notice::NoLiveReload { target, why });
         }
         injection
     }
@@ -284,7 +308,8 @@ impl Passing {
     fn lost(&self, turn: &Turn<'_>, lease: &Lease, error: &ProxyError) -> Answered {
         log::debug!("no answer from the app: {error}");
         if let (Upstream::Elsewhere(server), ProxyError::NotTaken(_)) = (lease.upstream(), error) {
-            return self.show(turn, &absent(turn, server));
+            let script = self.hub.script_of_problem();
+            return self.show(turn, &absent(turn, server), script);
         }
         let obituary = match error {
             _ if matches!(lease.upstream(), Upstream::Elsewhere(_)) => None, // nobody would tell
@@ -294,7 +319,7 @@ impl Passing {
             }
         };
         match obituary {
-            Some(page) => self.show(turn, &page),
+            Some(page) => self.show(turn, &page, self.hub.script_of_problem()),
             None => {
                 let lost = AnswerLost {
                     request: format!(
@@ -306,12 +331,13 @@ impl Passing {
                     why: error.to_string(),
                     cause: error.source().map(ToString::to_string),
                 };
-                self.show(turn, &lost.page())
+                self.show(turn, &lost.page(), self.hub.script_of_problem())
             }
         }
     }
 
-    fn show(&self, turn: &Turn<'_>, page: &Page) -> Answered {
+    /// Answers with a page of ours, which listens by `script`.
+    fn show(&self, turn: &Turn<'_>, page: &Page, script: String) -> Answered {
         let accept = turn
             .head
             .headers
@@ -319,9 +345,7 @@ impl Passing {
             .and_then(|value| value.to_str().ok());
         let page = page.clone().editor(self.opener.for_pages());
         let page = match self.live_reload {
-            LiveReload::On => {
-                page.live(format!("/__devserve__/reload.js?v={}", self.hub.version()))
-            }
+            LiveReload::On => page.live(script),
             LiveReload::Off => page,
         };
         let Rendered {
@@ -365,8 +389,33 @@ impl Passing {
         }
     }
 
-    /// Answers below [`OWN_PATHS`]: the script and the stream it listens to, what waiting pages
-    /// follow, and the editor.
+    /// The page about the problem there is, for the frame that the script lays over an open page.
+    fn show_problem(&self, turn: &Turn<'_>) -> Answered {
+        let Some(page) = self.hub.problem() else {
+            return self.missing(turn);
+        };
+        let mut rendered = Page::clone(&page).framed().negotiate(Some("text/html"));
+        // So that a page that embeds nothing without leave can embed this.
+        rendered.headers.insert(
+            HeaderName::from_static("cross-origin-embedder-policy"),
+            HeaderValue::from_static("require-corp"),
+        );
+        // It was asked for, and is there: a browser complains of frames that fail.
+        self.send(turn, StatusCode::OK, &rendered.headers, &rendered.body)
+    }
+
+    fn missing(&self, turn: &Turn<'_>) -> Answered {
+        let content_type = "text/plain; charset=utf-8";
+        self.say(
+            turn,
+            StatusCode::NOT_FOUND,
+            content_type,
+            b"404 Not Found\n",
+        )
+    }
+
+    /// Answers below [`OWN_PATHS`]: the script, the stream it listens to, and what it
+    /// shows; what waiting pages follow, and the editor.
     fn answer_own(&self, turn: &Turn<'_>) -> io::Result<After> {
         let is_read = matches!(turn.head.method, Method::GET | Method::HEAD);
         let answered = match &turn.head.target.path[OWN_PATHS.len()..] {
@@ -379,12 +428,8 @@ impl Passing {
                 "text/javascript; charset=utf-8",
                 SCRIPT.as_bytes(),
             ),
-            _ => self.say(
-                turn,
-                StatusCode::NOT_FOUND,
-                "text/plain; charset=utf-8",
-                b"404 Not Found\n",
-            ),
+            b"problem" if is_read => self.show_problem(turn),
+            _ => self.missing(turn),
         };
         Ok(answered.after)
     }

@@ -8,6 +8,7 @@ use crate::dev::event::{Effect, Event};
 use crate::dev::ignore::Ignore;
 use crate::dev::manifests::{is_environment, is_manifest, manifests};
 use crate::dev::project::Project;
+use crate::dev::reload;
 use crate::dev::stamp::Stamp;
 
 /// How many files of a folder that a build script asks about are known one by one. Of more,
@@ -396,7 +397,7 @@ impl Inputs {
         }
         match inner.knowledge {
             Knowledge::Folder => self.effect_on_browsers(path).or(Some(Effect::Build)),
-            Knowledge::Elsewhere => Some(restyle(path).unwrap_or(Effect::Refresh)),
+            Knowledge::Elsewhere => Some(on_browsers(path)),
             Knowledge::Broken => Some(Effect::Build),
             _ if role == Role::Start => Some(Effect::Restart),
             Knowledge::None if is_rust(path) || is_manifest(path) => Some(Effect::Build),
@@ -420,7 +421,7 @@ impl Inputs {
         {
             return None;
         }
-        Some(restyle(path).unwrap_or(Effect::Refresh))
+        Some(on_browsers(path))
     }
 
     /// The folder or file that the user or a build script named, and that `path` is or is in.
@@ -529,11 +530,9 @@ pub(crate) fn straight(path: PathBuf) -> PathBuf {
     }
 }
 
-/// What a stylesheet asks of browsers.
-fn restyle(path: &Path) -> Option<Effect> {
-    let name = path.file_name()?.to_string_lossy();
-    let is_style = path.extension().is_some_and(|extension| extension == "css");
-    is_style.then(|| Effect::Restyle(name.into_owned()))
+/// What the change of a file that the app reads while it runs asks of browsers.
+fn on_browsers(path: &Path) -> Effect {
+    reload::in_place(path).map_or(Effect::Refresh, Effect::Restyle)
 }
 
 fn is_rust(path: &Path) -> bool {

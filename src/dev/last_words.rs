@@ -91,7 +91,7 @@ pub(crate) fn meaning(how: &str) -> Option<&'static str> {
         }
         "signal SIGPIPE" => "It wrote to a pipe that nobody reads any more.",
         "signal SIGSEGV" => {
-            "It used memory that is not its own: a stack that overflowed, or a fault in unsafe or foreign code."
+            "It used memory that is not its own: a stack that overflowed, or a fault in foreign code or in code that is not safe."
         }
         "signal SIGSYS" => "It made a system call that a sandbox forbids.",
         "signal SIGTERM" => "Something asked it to end.",

@@ -51,12 +51,13 @@ mod forwarded;
 mod front;
 mod gate;
 pub(crate) mod inject;
+pub(crate) mod mark;
 mod notice;
 pub(crate) mod reload;
 
 pub use fast::stand_in;
 pub use inquiry::{Inquiry, InquiryError, Question};
-pub use notice::{AccessRecord, Notice, Sink};
+pub use notice::{AccessRecord, NoScript, Notice, Sink};
 pub use project::{Choice, Program, ProjectError};
 pub use route::Route;
 pub use supervisor::{Config, StartError, Stopper, Supervisor};

@@ -158,10 +158,12 @@ pub enum Notice {
         /// What went wrong.
         why: String,
     },
-    /// A page's Content-Security-Policy forbids the live-reload script; said once.
+    /// A page cannot get the live-reload script; said once for each reason.
     NoLiveReload {
         /// The page.
         target: String,
+        /// What is in the way.
+        why: NoScript,
     },
     /// devserve is ending, and lets open requests end first.
     Stopping,
@@ -202,6 +204,16 @@ impl Notice {
             rendered: diagnostic.rendered.clone(),
         }
     }
+}
+
+/// Why a page does not get the live-reload script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoScript {
+    /// Its Content-Security-Policy allows no script of ours.
+    Policy,
+    /// It is compressed, although it was asked for as it is.
+    Compressed,
 }
 
 /// One request that the front answered, for the access log.

@@ -1,7 +1,10 @@
 use std::fmt;
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
+
+use crate::pages::Page;
 
 /// The script that listens in the browser, for `/__devserve__/reload.js`.
 ///
@@ -25,8 +28,18 @@ pub(crate) struct ReloadHub {
 #[derive(Debug)]
 struct Inner {
     version: u64,
+    // How many problems there were, and the one there is.
+    problems: u64,
+    problem: Option<Problem>,
     browsers: Vec<Sender<Signal>>,
     is_closed: bool,
+}
+
+/// Why there is no newer page than those that are open.
+#[derive(Debug, Clone)]
+struct Problem {
+    summary: String,
+    page: Arc<Page>,
 }
 
 /// What an open page is told. `Display` writes it as one server-sent event.
@@ -36,11 +49,12 @@ pub(crate) enum Signal {
     Hello(u64),
     /// Ask again for the page: what you show is older than this version.
     Reload(u64),
-    /// One stylesheet changed; its file name. The page stays.
-    Style(String),
-    /// There is no newer page: a line that says why, which the page shows. One that explains an
-    /// earlier failed build makes room for the newer one.
-    Broken(String),
+    /// One stylesheet or picture changed, and with that the page came to this version; its file
+    /// name. A page that uses it stays and fetches it; another asks again as a whole.
+    Style(u64, String),
+    /// There is no newer page: the problem's number, and a line that says why, which the page
+    /// shows. One that explains an earlier failed build makes room for the newer one.
+    Broken(u64, String),
 }
 
 /// One open page's ear. Dropping it is leaving.
@@ -64,6 +78,8 @@ impl ReloadHub {
     pub(crate) fn new(version: u64) -> Self {
         let inner = Inner {
             version,
+            problems: 0,
+            problem: None,
             browsers: Vec::new(),
             is_closed: false,
         };
@@ -80,12 +96,31 @@ impl ReloadHub {
         Self::new(u64::try_from(since.as_millis()).unwrap_or_default())
     }
 
-    /// The version of what a page gets if it asks now; grows with each [`reload`](Self::reload).
+    /// The version of what a page gets if it asks now; grows with each [`reload`](Self::reload)
+    /// and each [`restyle`](Self::restyle).
     pub(crate) fn version(&self) -> u64 {
         self.lock().version
     }
 
-    /// Starts to listen: the first thing heard is [`Signal::Hello`].
+    /// Where a page that explains a problem finds the script. Ask before the page is chosen: one
+    /// that knows less than it shows asks once more, one that knew too much would stay for ever.
+    pub(crate) fn script_of_problem(&self) -> String {
+        let inner = self.lock();
+        let (version, problems) = (inner.version, inner.problems);
+        format!("/__devserve__/reload.js?v={version}&p={problems}")
+    }
+
+    /// The page about the problem there is, to be shown over pages that are open.
+    pub(crate) fn problem(&self) -> Option<Arc<Page>> {
+        let inner = self.lock();
+        inner
+            .problem
+            .as_ref()
+            .map(|problem| Arc::clone(&problem.page))
+    }
+
+    /// Starts to listen: the first thing heard is [`Signal::Hello`], the second the problem there
+    /// is.
     pub(crate) fn subscribe(&self) -> Subscription {
         let (sender, receiver) = mpsc::channel();
         let mut inner = self.lock();
@@ -93,6 +128,10 @@ impl ReloadHub {
             sender
                 .send(Signal::Hello(inner.version))
                 .expect("its receiver is in our hand");
+            if let Some(problem) = &inner.problem {
+                let broken = Signal::Broken(inner.problems, problem.summary.clone());
+                sender.send(broken).expect("its receiver is in our hand");
+            }
             inner.browsers.push(sender);
         }
         Subscription(receiver)
@@ -102,18 +141,27 @@ impl ReloadHub {
     pub(crate) fn reload(&self) -> usize {
         let mut inner = self.lock();
         inner.version += 1;
+        inner.problem = None;
         let version = inner.version;
         inner.broadcast(&Signal::Reload(version))
     }
 
-    /// Tells every page that the stylesheet `name` changed; how many heard it.
+    /// Tells every page that the stylesheet or picture `name` changed; how many heard it.
     pub(crate) fn restyle(&self, name: String) -> usize {
-        self.lock().broadcast(&Signal::Style(name))
+        let mut inner = self.lock();
+        inner.version += 1;
+        let version = inner.version;
+        inner.broadcast(&Signal::Style(version, name))
     }
 
-    /// Tells every page, in a line, why there is no newer one; how many heard it.
-    pub(crate) fn broken(&self, summary: String) -> usize {
-        self.lock().broadcast(&Signal::Broken(summary))
+    /// Tells every page, in a line, why there is no newer one, and keeps the page that says all
+    /// of it; how many heard it.
+    pub(crate) fn broken(&self, summary: String, page: Arc<Page>) -> usize {
+        let mut inner = self.lock();
+        inner.problems += 1;
+        let signal = Signal::Broken(inner.problems, summary.clone());
+        inner.problem = Some(Problem { summary, page });
+        inner.broadcast(&signal)
     }
 
     /// Ends every stream, and those of pages that come later.
@@ -163,11 +211,30 @@ impl fmt::Display for Signal {
         let (name, data) = match self {
             Self::Hello(version) => ("hello", version.to_string()),
             Self::Reload(version) => ("reload", version.to_string()),
-            Self::Style(name) => ("style", one_line(name)),
-            Self::Broken(summary) => ("broken", one_line(summary)),
+            Self::Style(version, name) => ("style", format!("{version} {}", one_line(name))),
+            Self::Broken(number, summary) => ("broken", format!("{number} {}", one_line(summary))),
         };
+        if let Self::Hello(_) = self {
+            // How soon a browser that lost us asks again, in milliseconds.
+            f.write_str("retry: 500\n")?;
+        }
         write!(f, "event: {name}\ndata: {data}\n\n")
     }
+}
+
+/// The name of a file that pages can fetch anew and stay where they are: a stylesheet or a
+/// picture. `None` for any other.
+pub(crate) fn in_place(path: &Path) -> Option<String> {
+    const EXTENSIONS: [&str; 9] = [
+        "css", "png", "jpg", "jpeg", "gif", "webp", "avif", "svg", "ico",
+    ];
+    let extension = path.extension()?.to_str()?;
+    let is_known = |known: &str| known.eq_ignore_ascii_case(extension);
+    let name = path.file_name()?.to_str()?;
+    EXTENSIONS
+        .into_iter()
+        .any(is_known)
+        .then(|| name.to_owned())
 }
 
 /// `text` without line ends, which would end the field or the event (HTML §9.2.5).
@@ -178,6 +245,7 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pages::AppDied;
 
     const AT_ONCE: Duration = Duration::ZERO;
 
@@ -212,6 +280,42 @@ mod tests {
         assert_eq!(hub.subscribe().next(AT_ONCE), Heard::End);
     }
 
+    #[test]
+    fn a_page_that_comes_late_hears_of_the_problem_until_it_is_solved() {
+        let hub = ReloadHub::new(1);
+        let died = AppDied {
+            target: "shop".to_owned(),
+            how: "exit code 1".to_owned(),
+            ..AppDied::default()
+        };
+        assert_eq!(hub.script_of_problem(), "/__devserve__/reload.js?v=1&p=0");
+        hub.broken("no database".to_owned(), Arc::new(died.page()));
+        assert_eq!(hub.script_of_problem(), "/__devserve__/reload.js?v=1&p=1");
+        assert!(hub.problem().unwrap().text().contains("exit code 1"));
+        let page = hub.subscribe();
+        assert_eq!(page.next(AT_ONCE), Heard::Signal(Signal::Hello(1)));
+        let broken = Signal::Broken(1, "no database".to_owned());
+        assert_eq!(page.next(AT_ONCE), Heard::Signal(broken));
+        hub.reload();
+        assert!(hub.problem().is_none());
+        let page = hub.subscribe();
+        assert_eq!(page.next(AT_ONCE), Heard::Signal(Signal::Hello(2)));
+        assert_eq!(page.next(AT_ONCE), Heard::Silence);
+    }
+
+    #[test]
+    fn stylesheets_and_pictures_are_fetched_in_place() {
+        for (path, want) in [
+            ("static/site.css", Some("site.css")),
+            ("static/Logo.PNG", Some("Logo.PNG")),
+            ("static/app.js", None),
+            ("static/css", None),
+            ("templates/list.html", None),
+        ] {
+            assert_eq!(in_place(Path::new(path)).as_deref(), want, "{path}");
+        }
+    }
+
     #[track_caller]
     fn check(signal: Signal, want: &str) {
         assert_eq!(signal.to_string(), want);
@@ -219,15 +323,15 @@ mod tests {
 
     #[test]
     fn a_signal_is_one_server_sent_event() {
-        check(Signal::Hello(3), "event: hello\ndata: 3\n\n");
+        check(Signal::Hello(3), "retry: 500\nevent: hello\ndata: 3\n\n");
         check(
-            Signal::Style("a.css".to_owned()),
-            "event: style\ndata: a.css\n\n",
+            Signal::Style(4, "a b.css".to_owned()),
+            "event: style\ndata: 4 a b.css\n\n",
         );
         let summary = "expected `;`\r\nsrc/main.rs:3\n\ndata: 9".to_owned();
         check(
-            Signal::Broken(summary),
-            "event: broken\ndata: expected `;`  src/main.rs:3  data: 9\n\n",
+            Signal::Broken(1, summary),
+            "event: broken\ndata: 1 expected `;`  src/main.rs:3  data: 9\n\n",
         );
     }
 }

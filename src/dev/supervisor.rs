@@ -43,11 +43,13 @@ pub struct Config {
     pub address: Address,
     /// Take them by HTTPS, with this to show. The app gets them in plain HTTP, and is told.
     pub tls: Option<Identity>,
-    /// Build anew when files change, and reload browsers.
+    /// Build anew when files change.
     pub reload: bool,
     /// A program that calls [`stand_in`](crate::dev::stand_in), such as this one: with it, edits
     /// of the program's own source are built without cargo where that is sure to be right.
     pub stand_in: Option<PathBuf>,
+    /// Have open pages follow what changes.
+    pub live_reload: bool,
     /// Files and folders to watch besides the app's own: a change there builds and starts anew.
     /// For a command they are all that is watched, where any are given.
     pub watch: Vec<PathBuf>,
@@ -136,7 +138,7 @@ impl Supervisor {
         };
         let gate = Gate::new(doing, events.clone(), Box::new(lookout));
         let hub = Arc::new(ReloadHub::of_this_run());
-        let live_reload = match config.reload {
+        let live_reload = match config.live_reload {
             true => LiveReload::On,
             false => LiveReload::Off,
         };

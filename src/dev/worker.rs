@@ -153,8 +153,10 @@ impl Worker {
             } => {
                 let since = self.gate.progress().map(|progress| progress.since);
                 self.tell_where(&upstream);
-                self.gate.open(generation, upstream);
+                // In this order: a request that was held must not get a page that takes itself for
+                // older than it is. Those who ask again at once are held for that long.
                 let browsers = self.hub.reload();
+                self.gate.open(generation, upstream);
                 let changed = changed
                     .into_iter()
                     .map(|path| self.served.relative(&path))
@@ -361,9 +363,10 @@ impl Worker {
     }
 
     fn explain_build(&self, report: &BuildFailed) {
-        self.gate.explain(Arc::new(report.page()));
+        let page = Arc::new(report.page());
+        self.gate.explain(Arc::clone(&page));
         self.hub
-            .broken(format!("Build failed: {}", summary(report)));
+            .broken(format!("Build failed: {}", summary(report)), page);
         let known = self.bulletin.end().diagnostics;
         for found in &report.diagnostics {
             // Not all that builds tells what it finds before it ends.
@@ -390,10 +393,11 @@ impl Worker {
             stderr,
             when_ready,
         };
-        self.gate.bury(generation, Arc::new(report.page()), pause);
+        let page = Arc::new(report.page());
+        self.gate.bury(generation, Arc::clone(&page), pause);
         if when == Death::AtStart {
             let summary = format!("{target} ended before it was ready: {how}");
-            self.hub.broken(summary);
+            self.hub.broken(summary, page);
         }
         self.sink.tell(Notice::Died {
             target,

@@ -23,6 +23,7 @@ pub struct Page {
     retry_after: Option<u16>,
     live: Option<String>,
     editor: Editor,
+    is_framed: bool,
 }
 
 /// A page in the form its client asked for, to be sent as it is. `Content-Length` is left to the
@@ -61,6 +62,7 @@ impl Page {
             retry_after: None,
             live: None,
             editor: Editor::None,
+            is_framed: false,
         }
     }
 
@@ -119,6 +121,15 @@ impl Page {
         Self { editor, ..self }
     }
 
+    /// Lets pages of the same origin show this one in a frame: over what was open when it came.
+    #[must_use]
+    pub fn framed(self) -> Self {
+        Self {
+            is_framed: true,
+            ..self
+        }
+    }
+
     /// The nonce in the header fields of a page that was rendered elsewhere: what a front needs
     /// to add its script to a page of the app's debugger.
     pub fn nonce_in(headers: &HeaderMap) -> Option<&str> {
@@ -174,7 +185,7 @@ impl Page {
             .inspect_err(|error| log::debug!("the {} page is not rendered: {error:#}", self.name))
             .ok()?;
         let mut rendered = self.rendered("text/html; charset=utf-8", html);
-        let policy = HeaderValue::try_from(content_security_policy(&nonce)).ok()?;
+        let policy = HeaderValue::try_from(self.content_security_policy(&nonce)).ok()?;
         rendered
             .headers
             .insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -217,13 +228,15 @@ impl Page {
             body: body.into_bytes(),
         }
     }
-}
 
-/// Nothing from outside, nothing inline but ours, no frame around it, nowhere to send a form.
-fn content_security_policy(nonce: &str) -> String {
-    format!(
-        "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; \
-         connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'none'"
-    )
+    /// Nothing from outside, nothing inline but ours, no frame of strangers around it, nowhere to
+    /// send a form.
+    fn content_security_policy(&self, nonce: &str) -> String {
+        let ancestors = if self.is_framed { "'self'" } else { "'none'" };
+        format!(
+            "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; \
+             connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
+             frame-ancestors {ancestors}"
+        )
+    }
 }

@@ -12,7 +12,7 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::dev::ignore;
 use crate::dev::inotify::{self, Refusal};
-use crate::dev::reload::ReloadHub;
+use crate::dev::reload::{self, ReloadHub};
 use crate::dev::{Notice, Sink};
 use crate::security::{path_of_bytes, plain_path};
 use crate::site::files::is_hidden;
@@ -216,7 +216,7 @@ impl Teller {
         if changes.is_empty() {
             return;
         }
-        let browsers = match changes.stylesheets() {
+        let browsers = match changes.in_place() {
             Some(names) => {
                 let told = names.into_iter().map(|name| self.hub.restyle(name));
                 told.max().unwrap_or_default()
@@ -264,15 +264,9 @@ impl Changes {
         self.0.is_empty()
     }
 
-    /// The names of what changed, if it is stylesheets alone: pages can stay.
-    fn stylesheets(&self) -> Option<Vec<String>> {
-        let name = |path: &PathBuf| match path.extension() {
-            Some(extension) if extension == "css" => {
-                path.file_name()?.to_str().map(ToOwned::to_owned)
-            }
-            _ => None,
-        };
-        self.0.iter().map(name).collect()
+    /// The names of what changed, if pages can fetch all of it and stay.
+    fn in_place(&self) -> Option<Vec<String>> {
+        self.0.iter().map(|path| reload::in_place(path)).collect()
     }
 }
 
@@ -306,13 +300,13 @@ mod tests {
     }
 
     #[test]
-    fn stylesheets_alone_leave_pages_where_they_are() {
+    fn what_is_fetched_in_place_leaves_pages_where_they_are() {
         let changes = |paths: &[&str]| Changes(paths.iter().map(PathBuf::from).collect());
         assert_eq!(
-            changes(&["a/site.css", "print.css"]).stylesheets(),
-            Some(vec!["site.css".to_owned(), "print.css".to_owned()])
+            changes(&["a/site.css", "logo.png"]).in_place(),
+            Some(vec!["site.css".to_owned(), "logo.png".to_owned()])
         );
-        assert_eq!(changes(&["site.css", "index.html"]).stylesheets(), None);
-        assert_eq!(changes(&["site.css.br"]).stylesheets(), None);
+        assert_eq!(changes(&["site.css", "index.html"]).in_place(), None);
+        assert_eq!(changes(&["site.css.br"]).in_place(), None);
     }
 }

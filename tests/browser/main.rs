@@ -16,7 +16,9 @@ mod folder;
 #[path = "../live/gate.rs"]
 mod gate;
 mod guestbook;
+mod livereload;
 mod pages;
 mod reload;
+mod stand;
 mod webdriver;
 mod websocket;

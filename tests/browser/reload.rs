@@ -53,9 +53,11 @@ fn a_compile_error_reaches_an_open_page_and_its_mend_brings_the_page_back() {
         "let wanted = 1_000_000;",
         "let wanted = \"the last\";",
     );
-    browser.wait_for_text("body > [role=status]", "Build failed: ");
+    browser.wait_for(
+        "document.querySelector('devserve-problem')?.shadowRoot.querySelector('dialog').open",
+    );
     assert_eq!(browser.text("h1"), "Guestbook");
-    keep(&browser, "build-failed-note", Some(800.0));
+    browser.keep_view("build-failed-overlay");
 
     browser.reload();
     browser.wait_for_text("h1", "cannot be indexed by");

@@ -102,6 +102,54 @@ impl Browser {
         self.post("/refresh", json!({})).unwrap();
     }
 
+    /// The tab that is led.
+    #[track_caller]
+    pub(crate) fn tab(&self) -> String {
+        let tab = self.get("/window").unwrap();
+        tab.as_str().expect("a handle").to_owned()
+    }
+
+    /// Opens a page in a new tab, waits until it is loaded, and leads that.
+    #[track_caller]
+    pub(crate) fn open_tab(&self, url: &str) -> String {
+        let opened = self.post("/window/new", json!({ "type": "tab" })).unwrap();
+        let tab = opened["handle"].as_str().expect("a handle").to_owned();
+        self.switch_to(&tab);
+        self.open(url);
+        tab
+    }
+
+    #[track_caller]
+    pub(crate) fn switch_to(&self, tab: &str) {
+        self.post("/window", json!({ "handle": tab })).unwrap();
+    }
+
+    /// Closes a tab; the first that is left.
+    #[track_caller]
+    pub(crate) fn close_tab(&self, tab: &str) -> String {
+        self.switch_to(tab);
+        let path = format!("{}/window", self.session);
+        let left = self.exchange("DELETE", &path, &json!({})).unwrap();
+        left[0].as_str().expect("a tab that is left").to_owned()
+    }
+
+    /// Presses and releases a key, by WebDriver's code for it.
+    #[track_caller]
+    pub(crate) fn press(&self, key: &str) {
+        let [down, up] = ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key }));
+        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": [down, up] });
+        self.post("/actions", json!({ "actions": [keyboard] }))
+            .unwrap();
+    }
+
+    /// Keeps a picture of what the window shows, where [`keep`] would.
+    #[track_caller]
+    pub(crate) fn keep_view(&self, name: &str) {
+        let taken = self.devtools("Page.captureScreenshot", json!({ "format": "png" }));
+        let picture = taken["data"].as_str().expect("a picture");
+        keep_picture(name, || BASE64_STANDARD.decode(picture).unwrap());
+    }
+
     /// Types into a field, or gives a file's path to one that takes files.
     #[track_caller]
     pub(crate) fn fill(&self, selector: &str, text: &str) {
@@ -221,6 +269,10 @@ impl Browser {
         self.post("/goog/cdp/execute", command).unwrap()
     }
 
+    fn get(&self, path: &str) -> Result<Value, String> {
+        self.exchange("GET", &format!("{}{path}", self.session), &json!({}))
+    }
+
     fn post(&self, path: &str, body: Value) -> Result<Value, String> {
         self.exchange("POST", &format!("{}{path}", self.session), &body)
     }
@@ -287,9 +339,13 @@ fn port_of(driver: &mut Child) -> u16 {
 /// Keeps a picture of the page in the folder that `DEVSERVE_SCREENSHOTS` names, if it does.
 #[track_caller]
 pub(crate) fn keep(browser: &Browser, name: &str, height: Option<f64>) {
+    keep_picture(name, || browser.picture(height));
+}
+
+fn keep_picture(name: &str, take: impl FnOnce() -> Vec<u8>) {
     if let Some(folder) = env::var_os("DEVSERVE_SCREENSHOTS") {
         let folder = Path::new(&folder);
         fs::create_dir_all(folder).unwrap();
-        fs::write(folder.join(format!("{name}.png")), browser.picture(height)).unwrap();
+        fs::write(folder.join(format!("{name}.png")), take()).unwrap();
     }
 }

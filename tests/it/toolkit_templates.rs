@@ -61,6 +61,44 @@ fn values_are_escaped_in_html_and_templates_build_on_one_another() {
     fs::remove_dir_all(path).unwrap();
 }
 
+#[cfg(debug_assertions)]
+#[test]
+fn the_next_page_shows_every_edit_without_a_build() {
+    let path = folder(
+        "edited-templates",
+        &[
+            ("base.html", "base 1 {% block main %}{% endblock %}"),
+            (
+                "page.html",
+                "{% extends 'base.html' %}{% from 'macros.html' import sign %}\
+                 {% block main %}page 1 {% include 'part.html' %} {{ sign() }}\
+                 {% include 'late.html' ignore missing %}{% endblock %}",
+            ),
+            ("part.html", "part 1"),
+            ("macros.html", "{% macro sign() %}sign 1{% endmacro %}"),
+        ],
+    );
+    let templates = Templates::new(&path);
+    let app = devserve::app(move |_: &Request| -> Result<Response> {
+        Ok(Response::html(templates.render("page.html", context! {})?))
+    });
+    let client = Client::new(app);
+    let page = || client.get("/").send().unwrap().text().into_owned();
+    assert_eq!(page(), "base 1 page 1 part 1 sign 1");
+    let mut want = page();
+    for name in ["base", "page", "part", "macros"] {
+        let file = path.join(format!("{name}.html"));
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(file, text.replace(" 1", " 2")).unwrap();
+        let word = if name == "macros" { "sign" } else { name };
+        want = want.replace(&format!("{word} 1"), &format!("{word} 2"));
+        assert_eq!(page(), want, "{name}.html");
+    }
+    fs::write(path.join("late.html"), " late").unwrap();
+    assert_eq!(page(), "base 2 page 2 part 2 sign 2 late");
+    fs::remove_dir_all(path).unwrap();
+}
+
 #[test]
 fn an_error_names_file_and_line() {
     let path = folder("broken-templates", &[("broken.html", "<p>\n{% for x %}\n")]);

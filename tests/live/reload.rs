@@ -281,15 +281,30 @@ fn browsers_are_told() {
         stream: events,
         read: Vec::new(),
     };
-    events.wait_for("event: hello\n");
+    events.wait_for("event: hello\ndata: ");
+    let hello: u64 = events.line().parse().unwrap();
     project.write("static/site.css", "p { color: red }\n");
-    events.wait_for("event: style\ndata: site.css\n");
+    events.wait_for(&format!("event: style\ndata: {} site.css\n", hello + 1));
+    project.write("static/logo.svg", "<svg/>\n");
+    events.wait_for(&format!("event: style\ndata: {} logo.svg\n", hello + 2));
     project.write("templates/list.html", "<ol></ol>\n");
     events.wait_for("event: reload\n");
     project.write("src/main.rs", "fn main() { let x: u32 = \"text\"; }\n");
-    events.wait_for("event: broken\ndata: Build failed: src/main.rs:1: mismatched types\n");
+    let broken = "event: broken\ndata: 1 Build failed: src/main.rs:1: mismatched types\n";
+    events.wait_for(broken);
+    let page = devserve.get("/__devserve__/problem");
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("mismatched types"), "{}", page.text);
+    // A page that slept hears what it missed.
+    let mut late = Events {
+        stream: devserve.send("/__devserve__/events", "text/event-stream"),
+        read: Vec::new(),
+    };
+    late.wait_for(&format!("event: hello\ndata: {}\n", hello + 3));
+    late.wait_for(broken);
     project.write_shop("two");
     events.wait_for("event: reload\n");
+    assert_eq!(devserve.get("/__devserve__/problem").status, 404);
 }
 
 /// A stream of server-sent events, read as far as was waited for.
@@ -315,6 +330,16 @@ impl Events {
                 String::from_utf8_lossy(&self.read)
             );
         }
+    }
+}
+
+impl Events {
+    /// The rest of the line.
+    fn line(&mut self) -> String {
+        let start = self.read.len();
+        self.wait_for("\n");
+        let line = &self.read[start..];
+        String::from_utf8_lossy(line).trim_end().to_owned()
     }
 }
 

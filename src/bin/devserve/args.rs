@@ -127,6 +127,28 @@ pub(crate) struct RunArgs {
     )]
     fast: bool,
 
+    /// Leave open pages alone when something changes
+    ///
+    /// Otherwise every HTML page gets a script: it reloads the page, swaps stylesheets and
+    /// pictures in place, and shows what is wrong with a build. For that, pages are asked of the
+    /// app uncompressed.
+    #[arg(
+        long,
+        overrides_with = "livereload",
+        hide_short_help = true,
+        help_heading = "Reload"
+    )]
+    no_livereload: bool,
+
+    /// Have open pages follow what changes (the default)
+    #[arg(
+        long,
+        overrides_with = "no_livereload",
+        hide_short_help = true,
+        help_heading = "Reload"
+    )]
+    livereload: bool,
+
     /// Start anew when this changes too; may be repeated
     ///
     /// A file or a folder, also one that .gitignore names. What the app is built from is watched
@@ -470,6 +492,10 @@ impl RunArgs {
 
     pub(crate) fn is_fast(&self) -> bool {
         !self.no_fast
+    }
+
+    pub(crate) fn reloads_browsers(&self) -> bool {
+        !self.no_livereload
     }
 
     /// Paths to watch, patterns to ignore, and the app's arguments.

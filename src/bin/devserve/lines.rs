@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use colored::{ColoredString, Colorize};
 
-use devserve::dev::{AccessRecord, Notice};
+use devserve::dev::{AccessRecord, NoScript, Notice};
 use devserve::text::visible::visible;
 
 use crate::args::Verbosity;
@@ -135,12 +135,22 @@ pub(crate) fn describe(notice: &Notice, verbosity: Verbosity) -> Option<String> 
             let peer = peer.map(|peer| format!(" from {peer}")).unwrap_or_default();
             stamped(&format!("refused{peer}: {status} {}", visible(why)))
         }),
-        Notice::NoLiveReload { target } => is_usual.then(|| {
+        Notice::NoLiveReload { target, why } => is_usual.then(|| {
             let target = visible(target);
-            let help = "allow script-src 'self' and connect-src 'self' while you develop";
+            let (why, help) = match why {
+                NoScript::Compressed => (
+                    "is compressed unasked, and gets no live-reload script",
+                    "compress what Accept-Encoding asks for, and nothing else",
+                ),
+                // The policy, and whatever comes to be.
+                _ => (
+                    "forbids the live-reload script",
+                    "allow script-src 'self' and connect-src 'self' while you develop",
+                ),
+            };
             let warning = label("warning");
             let help_label = label("help");
-            format!("{warning} {target} forbids the live-reload script\n{help_label} {help}")
+            format!("{warning} {target} {why}\n{help_label} {help}")
         }),
         Notice::Serving { folder } => is_usual.then(|| {
             let folder = folder.to_string_lossy();

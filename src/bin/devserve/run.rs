@@ -14,7 +14,8 @@ use crate::style::Style;
 /// `devserve run`.
 pub(crate) fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
     let (sink, tls) = prepare(&args.serving, &args.saying, style)?;
-    let (target, address, reload) = (args.target(), args.serving.address(), args.reloads());
+    let (target, address) = (args.target(), args.serving.address());
+    let (reload, live_reload) = (args.reloads(), args.reloads_browsers());
     let (engine, app_port) = (args.engine(), args.app_port());
     // Where this program is not to be found, everything goes through cargo.
     let stand_in = std::env::current_exe().ok().filter(|_| args.is_fast());
@@ -27,6 +28,7 @@ pub(crate) fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
         tls,
         reload,
         stand_in,
+        live_reload,
         watch,
         ignore,
         engine,

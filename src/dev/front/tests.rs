@@ -396,6 +396,97 @@ fn a_page_gets_the_script_and_the_length_that_goes_with_it() {
     assert!(got.ends_with("Content-Length: 3\r\n\r\ntea"), "{got}");
 }
 
+const LOAD: &str =
+    "GET / HTTP/1.1\r\nHost: x\r\nSec-Fetch-Dest: document\r\nAccept-Encoding: gzip, br\r\n";
+
+#[test]
+fn a_page_is_asked_for_as_it_is_and_anything_else_as_the_client_asks() {
+    let stage = Stage::set();
+    let answer = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<p>A";
+    let (asked, got) = stage.exchange(&format!("{LOAD}\r\n"), answer);
+    assert!(asked.contains("Accept-Encoding: identity\r\n"), "{asked}");
+    assert!(!asked.contains("gzip"), "{asked}");
+    assert!(got.contains("<p>A<script src="), "{got}");
+    let fetch = LOAD.replace("document", "empty");
+    let (asked, got) = stage.exchange(&format!("{fetch}\r\n"), answer);
+    assert!(asked.contains("Accept-Encoding: gzip, br\r\n"), "{asked}");
+    assert!(got.ends_with("\r\n\r\n<p>A"), "{got}");
+}
+
+#[test]
+fn an_app_that_compresses_all_the_same_is_passed_on_and_named_once() {
+    let stage = Stage::set();
+    let packed = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: br\r\n\
+                  Content-Length: 3\r\n\r\nbr!";
+    for _ in 0..2 {
+        let (_, got) = stage.exchange(&format!("{LOAD}\r\n"), packed);
+        assert!(got.ends_with("Content-Length: 3\r\n\r\nbr!"), "{got}");
+    }
+    let is_named = |notice: &Notice| {
+        let why = NoScript::Compressed;
+        matches!(notice, Notice::NoLiveReload { why: said, .. } if *said == why)
+    };
+    assert_eq!(stage.notices.try_iter().filter(is_named).count(), 1);
+}
+
+#[test]
+fn a_page_with_the_script_has_a_tag_of_its_own() {
+    let stage = Stage::set();
+    let answer = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag: W/\"a\"\r\n\
+                  Accept-Ranges: bytes\r\nContent-Length: 3\r\n\r\ntea";
+    let (_, got) = stage.exchange(&format!("{LOAD}\r\n"), answer);
+    assert!(got.contains("ETag: W/\"a-live-7\"\r\n"), "{got}");
+    assert!(!got.contains("accept-ranges"), "{got}");
+    // Asked about as it was sent, it is what the app knows, and comes back under its own name.
+    let asks = |tag: &str| format!("{LOAD}If-None-Match: {tag}\r\n\r\n");
+    let same = "HTTP/1.1 304 Not Modified\r\nETag: W/\"a\"\r\n\r\n";
+    let (asked, got) = stage.exchange(&asks("W/\"a-live-7\""), same);
+    assert!(asked.contains("If-None-Match: W/\"a\"\r\n"), "{asked}");
+    assert!(
+        got.starts_with("HTTP/1.1 304 ") && got.contains("W/\"a-live-7\""),
+        "{got}"
+    );
+    // One with the script of another version must come anew: it would reload for ever.
+    let (asked, _) = stage.exchange(&asks("W/\"a-live-6\""), answer);
+    assert!(!asked.contains("if-none-match"), "{asked}");
+}
+
+#[test]
+fn the_head_of_a_page_promises_no_length_that_the_script_changes() {
+    let stage = Stage::set();
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\n";
+    let (_, got) = stage.exchange("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", head);
+    assert!(!got.contains("content-length"), "{got}");
+}
+
+#[test]
+fn the_problem_there_is_may_be_framed_by_pages_of_the_same_origin() {
+    let stage = Stage::set();
+    let ask = "GET /__devserve__/problem?1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let asked = || {
+        let mut client = stage.client();
+        client.send(ask);
+        client.rest()
+    };
+    assert!(asked().starts_with("HTTP/1.1 404 "));
+    let died = crate::pages::AppDied {
+        target: "shop".to_owned(),
+        how: "exit code 7".to_owned(),
+        ..Default::default()
+    };
+    stage
+        .front
+        .hub
+        .broken("it died".to_owned(), Arc::new(died.page()));
+    let got = asked();
+    assert!(got.starts_with("HTTP/1.1 200 "), "{got}");
+    assert!(got.contains("frame-ancestors 'self'"), "{got}");
+    assert!(
+        got.contains("exit code 7") && !got.contains("reload.js"),
+        "{got}"
+    );
+}
+
 #[test]
 fn each_answer_leaves_one_line_in_the_log() {
     let stage = Stage::set();
