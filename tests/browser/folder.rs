@@ -33,7 +33,7 @@ fn a_listing_leads_to_a_page_that_follows_its_file() {
 
     browser.click("tr.folder a");
     browser.wait_for_text("h1", "notes/");
-    browser.click("tr:last-child a");
+    browser.click("tbody tr:last-child a");
     browser.wait_for_text("h1", "One");
     project.write("public/notes/page.html", "<!doctype html><h1>Two</h1>");
     browser.wait_for_text("h1", "Two");
