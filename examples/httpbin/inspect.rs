@@ -66,29 +66,33 @@ pub(crate) fn head(request: &Request) -> Result<Members> {
 /// The same, and the body: as a form, or as data, which may be JSON whatever it is called.
 pub(crate) fn whole(request: &Request) -> Result<Members> {
     let mut told = head(request)?;
-    let data = match request.mimetype() {
+    let nothing: &[u8] = &[];
+    let (form, files, data) = match request.mimetype() {
+        // Nobody unpacks it, so no part of it is found.
+        "multipart/form-data" if is_packed(request) => (json!({}), json!({}), nothing),
         "multipart/form-data" => {
             let fields = request.form()?.iter();
             let pairs = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
-            told.insert("form".into(), flatten(pairs));
-            &[][..]
+            (flatten(pairs), files(request)?, nothing)
         }
         "application/x-www-form-urlencoded" => {
-            told.insert("form".into(), flatten(pairs(request.data()?)));
-            &[]
+            (flatten(pairs(request.data()?)), json!({}), nothing)
         }
-        _ => {
-            told.insert("form".into(), json!({}));
-            request.data()?
-        }
+        _ => (json!({}), json!({}), &request.data()?[..]),
     };
-    told.insert("files".into(), files(request)?);
-    told.insert(
-        "json".into(),
-        serde_json::from_slice(data).unwrap_or_default(),
-    );
-    told.insert("data".into(), text_or_base64(data, None).into());
+    let json = serde_json::from_slice(data).unwrap_or_default();
+    told.extend([
+        ("form".into(), form),
+        ("files".into(), files),
+        ("json".into(), json),
+        ("data".into(), text_or_base64(data, None).into()),
+    ]);
     Ok(told)
+}
+
+fn is_packed(request: &Request) -> bool {
+    let coding = request.content_encoding();
+    coding.is_some_and(|coding| !coding.eq_ignore_ascii_case("identity"))
 }
 
 pub(crate) fn args(request: &Request) -> Value {

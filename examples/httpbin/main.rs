@@ -130,6 +130,7 @@ pub(crate) fn router() -> Router {
         .get("/image/svg", formats::svg)
         .after(options_as_flask)
         .after(allow_every_origin)
+        .after(reasons_as_werkzeug)
 }
 
 /// The router answers `OPTIONS` with a 204; httpbin's, Flask, has a page without a word.
@@ -165,6 +166,17 @@ fn allow_every_origin(request: &Request, mut reply: Reply) -> Result<Reply> {
             allowed.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
         }
     }
+    Ok(reply)
+}
+
+/// Reason phrases are in capitals there; they mean nothing, but tests of clients compare them.
+fn reasons_as_werkzeug(_: &Request, mut reply: Reply) -> Result<Reply> {
+    let phrase = reply.status().canonical_reason().unwrap_or("unknown");
+    let line = format!("{} {}", reply.status().as_u16(), phrase.to_uppercase());
+    let spoken = Response::empty().status_line(&line).into_reply()?;
+    reply
+        .extensions_mut()
+        .extend(spoken.into_parts().0.extensions);
     Ok(reply)
 }
 

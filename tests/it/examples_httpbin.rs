@@ -6,6 +6,7 @@ use std::io::Read;
 
 use devserve::http::{Authorization, Method, WwwAuthenticate};
 use devserve::testing::{Client, TestResponse};
+use devserve::wsgi::{App, Environ, Reason};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -116,6 +117,26 @@ fn bodies_are_forms_files_or_data() {
         .post("/post")
         .body("multipart/form-data; boundary=B", "");
     assert_eq!(broken.send().unwrap().status(), 400);
+    // One that is packed is not read at all.
+    let packed = client
+        .put("/put")
+        .header("content-encoding", "deflate")
+        .body("multipart/form-data; boundary=B", &b"x\x9c"[..]);
+    let told = sent(packed);
+    let parts = (&told["form"], &told["files"], &told["data"]);
+    assert_eq!(parts, (&json!({}), &json!({}), &json!("")));
+}
+
+#[test]
+fn the_reason_is_in_capitals() {
+    let app = httpbin::app().unwrap();
+    let reason = |target: &str| -> String {
+        let reply = app.call(&mut Environ::new(Method::GET, target)).unwrap();
+        format!("{:?}", reply.extensions().get::<Reason>())
+    };
+    assert_eq!(reason("/redirect/1"), "Some(Reason(\"FOUND\"))");
+    assert_eq!(reason("/nothing"), "Some(Reason(\"NOT FOUND\"))");
+    assert_eq!(reason("/status/299"), "Some(Reason(\"UNKNOWN\"))");
 }
 
 #[test]
