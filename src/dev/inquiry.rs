@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -15,13 +16,13 @@ use crate::dev::event::{Built, Event};
 use crate::dev::generation::Generation;
 use crate::dev::ignore::Ignore;
 use crate::dev::inputs::Inputs;
-use crate::dev::listening;
+use crate::dev::listeners::{self, Kinds};
 use crate::dev::notice::{Notice, Sink};
 use crate::dev::project::{Choice, Project, ProjectError};
 use crate::dev::route::{Route, Told};
 use crate::dev::state::{Job, Way};
 use crate::dev::supervisor::{Stopper, private_dir};
-use crate::dev::upstream::Habit;
+use crate::dev::upstream::{Habit, Upstream};
 
 /// Which program to ask, and how.
 #[derive(Debug, Clone)]
@@ -173,7 +174,7 @@ impl Inquiry {
                 Ok(Event::Stop) => return Err(InquiryError::Stopped),
                 Ok(_) => {} // Late news of the build.
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                    return Ok(End::Late(listening::address_of(child.pid())));
+                    return Ok(End::Late(address_of(child)));
                 }
             }
         }
@@ -186,7 +187,7 @@ impl Inquiry {
             End::Exited(how) => InquiryError::Ended { target, how },
             End::Ready => InquiryError::Serves {
                 target,
-                address: listening::address_of(child.pid()),
+                address: address_of(child),
             },
             End::Late(Some(address)) => InquiryError::Serves {
                 target,
@@ -198,6 +199,15 @@ impl Inquiry {
             },
         }
     }
+}
+
+/// Where the program, or one that it started, can be reached, if the system tells.
+fn address_of(child: &Child) -> Option<SocketAddr> {
+    let found = listeners::of_group(child.pid(), &HashSet::new(), Kinds::Tcp).ok()?;
+    found.into_iter().find_map(|upstream| match upstream {
+        Upstream::Tcp(address) => Some(address),
+        _ => None,
+    })
 }
 
 /// What the program did in the end.
