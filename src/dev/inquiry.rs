@@ -292,6 +292,9 @@ impl InquiryError {
     /// What the person at the keyboard can do, in one line.
     pub fn help(&self) -> String {
         let help = match self {
+            Self::Project(ProjectError::NotCargo { .. }) => {
+                "go to a cargo package, or give its path" // there is no other target here
+            }
             Self::Project(error) => return error.help(),
             Self::NotBuilt => "mend what the compiler names",
             Self::Stopped => "ask again",

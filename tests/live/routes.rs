@@ -158,6 +158,18 @@ fn programs_without_a_map_are_told_from_each_other() {
 }
 
 #[test]
+fn where_no_package_is_only_what_helps_is_named() {
+    let project = Project::new(&[("empty/notes.txt", "")]);
+    let output = project.run_with(&["routes", "empty"], &[]);
+    let text = refused(&output);
+    assert!(text.contains("is not inside a cargo package"), "{text}");
+    assert!(
+        text.contains("help: go to a cargo package, or give its path"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_program_that_serves_by_the_handover_is_noticed_at_once() {
     let project = Project::shop("one");
     let told = refused(&project.run(&["routes", "-q", "--timeout", "600"]));
