@@ -529,7 +529,12 @@ pub(crate) struct StaticArgs {
     /// On 127.0.0.1 only requests for localhost and for that address are answered, so that no
     /// page of the Web reads your files by a name of its own that leads here. The name of a
     /// tunnel, or one in your hosts file, has to be given.
-    #[arg(long, value_name = "NAME", help_heading = "Address")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        hide_short_help = true,
+        help_heading = "Address"
+    )]
     allow_host: Vec<String>,
 
     /// Leave open pages alone when files change
