@@ -128,8 +128,8 @@ impl ReloadHub {
     /// Starts to listen: the first thing heard is [`Signal::Hello`], the second the problem there
     /// is.
     ///
-    /// With too many pages the stream of the first one ends. Where its browser is still there,
-    /// it connects again, and misses nothing.
+    /// With too many pages the stream of the first one ends; where its browser is still there, it
+    /// connects again.
     pub(crate) fn subscribe(&self) -> Subscription {
         let (sender, receiver) = mpsc::channel();
         let mut inner = self.lock();
