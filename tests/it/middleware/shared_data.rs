@@ -134,7 +134,7 @@ fn what_the_system_keeps_from_us_is_forbidden() {
 
     let (folder, client) = site();
     let file = folder.path().join("static/data.odd");
-    fs::set_permissions(&file, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
     // From root, nothing is kept.
     let want = if fs::read(&file).is_ok() { 200 } else { 403 };
     assert_eq!(
