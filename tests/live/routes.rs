@@ -135,7 +135,8 @@ fn programs_without_a_map_are_told_from_each_other() {
         for stream in socket.incoming() { drop(stream) }
     }";
     project.write("src/main.rs", serves);
-    let told = refused(&ask(&project, &["--timeout", "1"]));
+    // For a second it is waited for at the socket it was given.
+    let told = refused(&ask(&project, &["--timeout", "5"]));
     assert!(
         told.starts_with("error: unmapped listens on 127.0.0.1:")
             && told.contains(" and does not tell its routes\nhelp: "),
