@@ -149,11 +149,6 @@ impl Child {
         Ok(child)
     }
 
-    /// Its process.
-    pub(crate) fn pid(&self) -> Pid {
-        self.group
-    }
-
     /// Asks the group to end.
     pub(crate) fn terminate(&self) {
         self.signal(Signal::TERM);

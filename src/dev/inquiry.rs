@@ -15,13 +15,12 @@ use crate::dev::event::{Built, Event};
 use crate::dev::generation::Generation;
 use crate::dev::ignore::Ignore;
 use crate::dev::inputs::Inputs;
-use crate::dev::listening;
 use crate::dev::notice::{Notice, Sink};
 use crate::dev::project::{Choice, Project, ProjectError};
 use crate::dev::route::{Route, Told};
 use crate::dev::state::{Job, Way};
 use crate::dev::supervisor::{Stopper, private_dir};
-use crate::dev::upstream::Habit;
+use crate::dev::upstream::{Habit, Upstream};
 
 /// Which program to ask, and how.
 #[derive(Debug, Clone)]
@@ -116,18 +115,19 @@ impl Inquiry {
         };
         let events = self.events.clone();
         let child = Child::start(&launch, Generation::FIRST, &built.executable, events);
-        let child = child.map_err(|source| InquiryError::NoStart {
+        // It ends with this function, whatever the answer.
+        let _child = child.map_err(|source| InquiryError::NoStart {
             target: self.project.title(),
             source,
         })?;
-        let end = self.wait(&child)?;
+        let end = self.wait()?;
         match fs::read(&file) {
             Ok(text) => match serde_json::from_slice(&text) {
                 Ok(Told::Routes(routes)) => Ok(routes),
                 Ok(Told::Error(why)) => Err(InquiryError::NoMap { why }),
                 Err(source) => Err(InquiryError::Garbled { source }),
             },
-            Err(_) => Err(self.silence(&child, end)),
+            Err(_) => Err(self.silence(end)),
         }
     }
 
@@ -163,30 +163,36 @@ impl Inquiry {
     }
 
     /// Waits until the program has answered, or shows that it will not.
-    fn wait(&self, child: &Child) -> Result<End, InquiryError> {
+    fn wait(&self) -> Result<End, InquiryError> {
         let deadline = Instant::now() + self.question.patience;
+        let mut listens_at = None;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.heard.recv_timeout(left) {
-                Ok(Event::Ready { .. }) => return Ok(End::Ready),
+                Ok(Event::Ready { reached, .. }) => match (reached.habit, reached.upstream) {
+                    (Habit::Obeys, _) => return Ok(End::Ready),
+                    // A port of its own choice, which may be beside what it has to tell.
+                    (_, Upstream::Tcp(address)) => listens_at = Some(address),
+                    _ => {}
+                },
                 Ok(Event::Exited { how, .. }) => return Ok(End::Exited(how)),
                 Ok(Event::Stop) => return Err(InquiryError::Stopped),
                 Ok(_) => {} // Late news of the build.
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                    return Ok(End::Late(listening::address_of(child.pid())));
+                    return Ok(End::Late(listens_at));
                 }
             }
         }
     }
 
     /// Why there is no answer.
-    fn silence(&self, child: &Child, end: End) -> InquiryError {
+    fn silence(&self, end: End) -> InquiryError {
         let target = self.project.title();
         match end {
             End::Exited(how) => InquiryError::Ended { target, how },
             End::Ready => InquiryError::Serves {
                 target,
-                address: listening::address_of(child.pid()),
+                address: None,
             },
             End::Late(Some(address)) => InquiryError::Serves {
                 target,
@@ -202,7 +208,8 @@ impl Inquiry {
 
 /// What the program did in the end.
 enum End {
-    /// It says that it is ready: it has answered, or serves.
+    /// It says that it is ready, or takes requests where it was told to: it has answered, or
+    /// serves.
     Ready,
     Exited(String),
     /// Its time is up; it listens there, if anywhere.
@@ -282,6 +289,9 @@ impl InquiryError {
     /// What the person at the keyboard can do, in one line.
     pub fn help(&self) -> String {
         let help = match self {
+            Self::Project(ProjectError::NotCargo { .. }) => {
+                "go to a cargo package, or give its path" // there is no other target here
+            }
             Self::Project(error) => return error.help(),
             Self::NotBuilt => "mend what the compiler names",
             Self::Stopped => "ask again",

@@ -13,7 +13,6 @@ mod supervisor;
 mod target;
 
 mod inquiry;
-mod listening;
 mod route;
 
 mod event;

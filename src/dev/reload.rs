@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::fmt;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -19,6 +20,10 @@ pub(crate) const OWN_PATHS: &[u8] = b"/__devserve__/";
 /// noticed at the next reload.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 
+/// How many pages are spoken to at once. Each holds a worker of the engine's 256, also a while
+/// after its browser has gone, and none may be left for the pages themselves.
+const MOST_BROWSERS: usize = 64;
+
 /// Where open pages listen and the supervisor speaks.
 #[derive(Debug)]
 pub(crate) struct ReloadHub {
@@ -31,7 +36,8 @@ struct Inner {
     // How many problems there were, and the one there is.
     problems: u64,
     problem: Option<Problem>,
-    browsers: Vec<Sender<Signal>>,
+    // The one that listens longest comes first.
+    browsers: VecDeque<Sender<Signal>>,
     is_closed: bool,
 }
 
@@ -80,7 +86,7 @@ impl ReloadHub {
             version,
             problems: 0,
             problem: None,
-            browsers: Vec::new(),
+            browsers: VecDeque::new(),
             is_closed: false,
         };
         Self {
@@ -121,6 +127,9 @@ impl ReloadHub {
 
     /// Starts to listen: the first thing heard is [`Signal::Hello`], the second the problem there
     /// is.
+    ///
+    /// With too many pages the stream of the first one ends; where its browser is still there, it
+    /// connects again.
     pub(crate) fn subscribe(&self) -> Subscription {
         let (sender, receiver) = mpsc::channel();
         let mut inner = self.lock();
@@ -132,7 +141,10 @@ impl ReloadHub {
                 let broken = Signal::Broken(inner.problems, problem.summary.clone());
                 sender.send(broken).expect("its receiver is in our hand");
             }
-            inner.browsers.push(sender);
+            if inner.browsers.len() == MOST_BROWSERS {
+                inner.browsers.pop_front();
+            }
+            inner.browsers.push_back(sender);
         }
         Subscription(receiver)
     }
@@ -268,6 +280,20 @@ mod tests {
         assert_eq!(hub.restyle("shop.css".to_owned()), 1);
         drop(stays);
         assert_eq!(hub.reload(), 0);
+    }
+
+    #[test]
+    fn one_page_too_many_ends_the_stream_of_the_first() {
+        let hub = ReloadHub::new(1);
+        let pages: Vec<_> = (0..=MOST_BROWSERS).map(|_| hub.subscribe()).collect();
+        let heard = pages.iter().map(|page| {
+            assert_eq!(page.next(AT_ONCE), Heard::Signal(Signal::Hello(1)));
+            page.next(AT_ONCE)
+        });
+        let mut heard = heard.collect::<Vec<_>>().into_iter();
+        assert_eq!(heard.next(), Some(Heard::End));
+        assert!(heard.all(|heard| heard == Heard::Silence));
+        assert_eq!(hub.reload(), MOST_BROWSERS);
     }
 
     #[test]

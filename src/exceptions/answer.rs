@@ -39,7 +39,8 @@ impl HttpException {
         help: Option<String>,
     ) -> Self {
         let exception = Self::new(status);
-        if !status.is_client_error() || status == StatusCode::NOT_FOUND {
+        let is_about_our_disk = matches!(status, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN);
+        if !status.is_client_error() || is_about_our_disk {
             return exception;
         }
         let mut told = error.to_string();

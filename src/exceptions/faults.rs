@@ -109,6 +109,27 @@ fn redirect_status(error: &RedirectError) -> StatusCode {
 fn file_status(error: &FileError) -> StatusCode {
     match error {
         FileError::Missing { .. } | FileError::Outside { .. } => StatusCode::NOT_FOUND,
+        FileError::Denied { .. } => StatusCode::FORBIDDEN,
         FileError::Unreadable { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_keeps_from_us_is_refused_without_a_word_of_our_disk() {
+        for (kind, want) in [
+            (io::ErrorKind::NotFound, StatusCode::NOT_FOUND),
+            (io::ErrorKind::PermissionDenied, StatusCode::FORBIDDEN),
+            (io::ErrorKind::Other, StatusCode::INTERNAL_SERVER_ERROR),
+        ] {
+            let error = FileError::new("/srv/secret.txt".as_ref(), kind.into());
+            let exception = HttpException::from(error);
+            assert_eq!(exception.status(), want);
+            let plain = HttpException::new(want);
+            assert_eq!(exception.description(), plain.description());
+        }
     }
 }

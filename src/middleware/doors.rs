@@ -1,5 +1,5 @@
-//! What several of these apps do alike: answer in the app's place through either door, change a head on its way,
-//! and know what is below a prefix.
+//! What several of these apps do alike: answer in the app's place through either door, change a
+//! head on its way, and know what is below a prefix.
 
 use crate::exceptions::{self, HttpException};
 use crate::http::{HeaderMap, HeaderName, HeaderSet, HeaderValue, StatusCode};

@@ -17,7 +17,7 @@ impl Response {
     ///
     /// A path that holds what a stranger sent goes through
     /// [`send_from_directory`](Self::send_from_directory). A file that does not exist, and
-    /// whatever is no file, answers 404.
+    /// whatever is no file, answers 404; one that this process may not read, 403.
     ///
     /// This answers in full. [`make_conditional`](Self::make_conditional) at the end of the
     /// chain sends ranges, and nothing to those who have the file:
@@ -197,6 +197,14 @@ pub enum FileError {
         /// The path asked for.
         path: String,
     },
+    /// The system does not let this process read it. Answered as 403.
+    #[error("the file {path:?} may not be read by this user")]
+    Denied {
+        /// The path.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// The file exists and cannot be read.
     #[error("the file {path:?} cannot be read")]
     Unreadable {
@@ -216,7 +224,8 @@ impl FileError {
             | io::ErrorKind::NotADirectory
             | io::ErrorKind::IsADirectory
             | io::ErrorKind::InvalidFilename => Self::Missing { path, source },
-            // What is left is a fault of the machine or of permissions.
+            io::ErrorKind::PermissionDenied => Self::Denied { path, source },
+            // What is left is a fault of the machine.
             _ => Self::Unreadable { path, source },
         }
     }

@@ -241,9 +241,10 @@ impl MapBuilder {
 /// Most rules have the same few variables. A map that has each of them once finds them in the
 /// processor's cache.
 fn share_variables(bounds: &mut [Bound]) {
-    let mut known: HashMap<String, Vec<Arc<Variable>>> = HashMap::new();
+    let mut known: HashMap<(String, String), Vec<Arc<Variable>>> = HashMap::new();
     for variable in bounds.iter_mut().flat_map(|bound| &mut bound.variables) {
-        let key = format!("{} {}", variable.name, variable.pattern());
+        // As they are written, too: that is what the map tells of them.
+        let key = (variable.name.clone(), variable.written.clone());
         let alike = known.entry(key).or_default();
         match alike.iter().find(|other| *other == variable) {
             Some(other) => *variable = Arc::clone(other),

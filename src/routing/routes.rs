@@ -41,3 +41,29 @@ impl Map {
         route
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::Rule;
+
+    #[test]
+    fn converters_are_told_as_each_rule_writes_them() {
+        let rules = [
+            "/a/<id>",
+            "/b/<string:id>",
+            "/c/<int:id>",
+            "/d/<int(min=1):id>",
+        ];
+        let map = Map::new(rules.map(|rule| Rule::new(rule, rule))).unwrap();
+        for route in map.routes() {
+            let want = match route.rule.as_str() {
+                "/a/<id>" => "default",
+                "/b/<string:id>" => "string",
+                "/c/<int:id>" => "int",
+                _ => "int(min=1)",
+            };
+            assert_eq!(route.variables, [("id".to_owned(), want.to_owned())]);
+        }
+    }
+}

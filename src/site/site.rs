@@ -1,5 +1,6 @@
 use std::fs;
 use std::io;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use crate::dev::reload::{OWN_PATHS, ReloadHub};
 use crate::dev::{AccessRecord, Notice, Sink};
+use crate::middleware::TrustHosts;
 use crate::net::{Address, BindError, Identity, Listener};
 use crate::server::{Failure, Record, Server, Serving};
 use crate::site::files;
@@ -26,6 +28,9 @@ pub struct Config {
     pub folder: PathBuf,
     /// Where requests are taken; port 0 takes any free one.
     pub address: Address,
+    /// Names to answer to besides `localhost` and what is below it, where only this machine can
+    /// ask; as entries of [`TrustedHosts`](crate::http::TrustedHosts).
+    pub hosts: Vec<String>,
     /// Take them by HTTPS, with this to show.
     pub tls: Option<Identity>,
     /// Reload open pages when files change.
@@ -89,6 +94,10 @@ impl Site {
                 })
             }
         };
+        let app: Box<dyn App> = match is_private(&config.address) {
+            true => Box::new(TrustHosts::new(app, own_hosts(&config))),
+            false => app,
+        };
         let scheme = if listener.has_tls() { "https" } else { "http" };
         let log = sink.clone();
         let serving = Server::new(app)
@@ -131,6 +140,29 @@ impl Site {
             serving.stop(Duration::ZERO);
         });
     }
+}
+
+/// Whether an address is reached from this machine alone, and by browsers.
+///
+/// A stranger's page can have its own name lead to such an address (DNS rebinding), and then the
+/// browser lets it read what it finds there. The name is what gives it away.
+fn is_private(address: &Address) -> bool {
+    match address {
+        Address::Tcp { host, .. } if host == "localhost" => true,
+        Address::Tcp { host, .. } => host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback()),
+        Address::Unix(_) | Address::Fd(_) => false,
+    }
+}
+
+/// The names that such an address is asked by.
+fn own_hosts(config: &Config) -> Vec<&str> {
+    let given = config.hosts.iter().map(String::as_str);
+    let host = match &config.address {
+        Address::Tcp { host, .. } => Some(host.as_str()),
+        Address::Unix(_) | Address::Fd(_) => None,
+    };
+    let own = [".localhost", "127.0.0.1", "::1"].into_iter();
+    own.chain(host).chain(given).collect()
 }
 
 /// The folder, absolute and without links.

@@ -91,19 +91,20 @@ impl Watch {
             return;
         };
         self.add_all(&asked);
-        // Behind a link, the file is in another folder.
-        if let Ok(real) = asked.canonicalize()
-            && real != asked
-        {
+        // Behind a link, the file is in another folder; or will be, if it is not there yet.
+        let real = asked.ancestors().find_map(|path| path.canonicalize().ok());
+        if let Some(real) = real.filter(|real| *real != asked) {
             self.add_all(&real);
         }
     }
 
+    /// Watches what are folders on the way to `path`, down to the first link: that may lead out
+    /// of the root, or round in a circle, where every path is a folder.
     fn add_all(&self, path: &Path) {
         let inside = |folder: &&Path| folder.starts_with(&self.root);
         let folders: Vec<&Path> = path.ancestors().take_while(inside).collect();
         for folder in folders.into_iter().rev() {
-            if !folder.is_dir() {
+            if !folder.symlink_metadata().is_ok_and(|facts| facts.is_dir()) {
                 return;
             }
             self.add(folder);
@@ -272,6 +273,8 @@ impl Changes {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[track_caller]
@@ -297,6 +300,29 @@ mod tests {
         check("/srv/site/.env", true, Some(".env"));
         check("/srv/site/.git/index", true, None);
         check("/srv/site/.index.html.swp", true, None);
+    }
+
+    #[test]
+    fn a_link_is_watched_where_it_leads_to_and_only_inside() {
+        use std::os::unix::fs::symlink;
+
+        let folder = tempfile::tempdir().unwrap();
+        let above = folder.path().canonicalize().unwrap();
+        let root = above.join("site");
+        fs::create_dir_all(root.join("real/deep")).unwrap();
+        fs::create_dir_all(above.join("other/deep")).unwrap();
+        symlink(".", root.join("circle")).unwrap();
+        symlink("real", root.join("link")).unwrap();
+        symlink(above.join("other"), root.join("out")).unwrap();
+        let hub = Arc::new(ReloadHub::new(1));
+        let watch = Watch::start(&root, false, hub, Sink::new(drop)).unwrap();
+        for path in ["circle/circle/circle/x", "out/deep/x", "link/deep/x"] {
+            watch.attend(path.as_bytes());
+        }
+        let mut watched: Vec<_> = lock(&watch.watched).iter().cloned().collect();
+        watched.sort();
+        let want = ["", "site", "site/real", "site/real/deep"];
+        assert_eq!(watched, want.map(|path| above.join(path)));
     }
 
     #[test]

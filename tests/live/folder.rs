@@ -87,6 +87,33 @@ fn open_pages_hear_of_what_changes_in_folders_they_came_from() {
     assert_eq!(events.next(), None);
 }
 
+#[test]
+fn a_name_that_is_not_this_machines_is_refused() {
+    let project = site();
+    let devserve = Devserve::serve_folder(&project, &["public", "--allow-host", ".tunnel.test"]);
+    for path in [
+        "/",
+        "/files/",
+        "/__devserve__/reload.js",
+        "/__devserve__/events",
+    ] {
+        assert_eq!(
+            devserve.get_of("rebound.test:80", path).status,
+            400,
+            "{path}"
+        );
+    }
+    for host in [
+        "localhost:1",
+        "shop.localhost",
+        "127.0.0.1",
+        "[::1]:80",
+        "a.tunnel.test",
+    ] {
+        assert_eq!(devserve.get_of(host, "/").status, 200, "{host}");
+    }
+}
+
 #[track_caller]
 fn check(project: &Project, args: &[&str], want: &str) {
     let output = project.run(&[&["static"], args].concat());

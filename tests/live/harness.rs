@@ -241,7 +241,17 @@ impl Devserve {
 
     #[track_caller]
     pub(crate) fn get_as(&self, path: &str, accept: &str) -> Answer {
-        let mut stream = self.send(path, accept);
+        self.read(self.send(path, accept), path)
+    }
+
+    /// [`get`](Self::get), with another host asked for than where it goes.
+    #[track_caller]
+    pub(crate) fn get_of(&self, host: &str, path: &str) -> Answer {
+        self.read(self.send_of(host, "GET", path, ""), path)
+    }
+
+    #[track_caller]
+    fn read(&self, mut stream: TcpStream, path: &str) -> Answer {
         let mut bytes = Vec::new();
         if let Err(error) = stream.read_to_end(&mut bytes) {
             panic!("{path}: {error}; devserve said {}", self.said());
@@ -258,12 +268,15 @@ impl Devserve {
     /// A request without a body on its way, with fields of its own.
     #[track_caller]
     pub(crate) fn send_with(&self, method: &str, path: &str, fields: &str) -> TcpStream {
+        self.send_of(&format!("127.0.0.1:{}", self.port), method, path, fields)
+    }
+
+    #[track_caller]
+    fn send_of(&self, host: &str, method: &str, path: &str, fields: &str) -> TcpStream {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n{fields}\
-             Connection: close\r\n\r\n",
-            self.port
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\n{fields}Connection: close\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).unwrap();
         stream

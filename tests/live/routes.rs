@@ -135,7 +135,8 @@ fn programs_without_a_map_are_told_from_each_other() {
         for stream in socket.incoming() { drop(stream) }
     }";
     project.write("src/main.rs", serves);
-    let told = refused(&ask(&project, &["--timeout", "1"]));
+    // For a second it is waited for at the socket it was given.
+    let told = refused(&ask(&project, &["--timeout", "5"]));
     assert!(
         told.starts_with("error: unmapped listens on 127.0.0.1:")
             && told.contains(" and does not tell its routes\nhelp: "),
@@ -154,6 +155,18 @@ fn programs_without_a_map_are_told_from_each_other() {
     assert!(
         told.contains("error: unmapped did not build, 1 error\n"),
         "{told}"
+    );
+}
+
+#[test]
+fn where_no_package_is_only_what_helps_is_named() {
+    let project = Project::new(&[("empty/notes.txt", "")]);
+    let output = project.run_with(&["routes", "empty"], &[]);
+    let text = refused(&output);
+    assert!(text.contains("is not inside a cargo package"), "{text}");
+    assert!(
+        text.contains("help: go to a cargo package, or give its path"),
+        "{text}"
     );
 }
 

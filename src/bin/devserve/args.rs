@@ -524,6 +524,19 @@ pub(crate) struct StaticArgs {
     #[command(flatten)]
     pub(crate) serving: ServingArgs,
 
+    /// Answer to this name, too; with a dot before it, also to those below it
+    ///
+    /// On 127.0.0.1 only requests for localhost and for that address are answered, so that no
+    /// page of the Web reads your files by a name of its own that leads here. The name of a
+    /// tunnel, or one in your hosts file, has to be given.
+    #[arg(
+        long,
+        value_name = "NAME",
+        hide_short_help = true,
+        help_heading = "Address"
+    )]
+    allow_host: Vec<String>,
+
     /// Leave open pages alone when files change
     ///
     /// Otherwise every HTML page gets a script that reloads it; a changed stylesheet is swapped
@@ -608,6 +621,7 @@ impl StaticArgs {
         site::Config {
             folder: folder.cloned().unwrap_or_else(|| PathBuf::from(".")),
             address: self.serving.address(),
+            hosts: self.allow_host,
             tls,
             live_reload: !self.no_livereload,
             listing: !self.no_listing,

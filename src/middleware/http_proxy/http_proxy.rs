@@ -20,10 +20,11 @@ use crate::wsgi::{App, Body, Environ, Reply, Result, Route, StartResponse};
 /// The other server gets the request as the client sent it, with its own name as `Host`, and
 /// reads who asked in `X-Forwarded-For`, `-Proto`, `-Host` and `-Prefix`. Fields about the
 /// connection stay on it, but for the wish to leave HTTP: where both sides agree on another
-/// protocol, a WebSocket say, its bytes are passed on both ways. Where the other server cannot
-/// be reached, has no certificate to trust, or breaks off before it answered, the client gets a
-/// 502; where it takes too long, a 504; `log` tells why. Nothing is tried twice, and each
-/// request has a connection of its own.
+/// protocol, a WebSocket say and never another HTTP, its bytes are passed on both ways. Where the
+/// other server cannot be reached, has no certificate to trust, or breaks off before it answered,
+/// the client gets a 502; where it takes too long, a 504; `log` tells why. Nothing is tried
+/// twice, and each request has a connection of its own. A path that climbs out of its prefix by
+/// `..` is answered with 400.
 ///
 /// ```
 /// use devserve::Request;
@@ -217,6 +218,9 @@ fn tunnel(body: AskedBody) -> Body {
 impl Passage {
     /// The request as the other server gets it; `None` where its path cannot be asked for.
     fn head(&self, environ: &Environ) -> Option<RequestHead> {
+        if climbs_out(&environ.path_info()[self.prefix.len()..]) {
+            return None;
+        }
         let target = Target::parse(self.target(environ).into())?;
         let framing = match environ.content_length() {
             Some(0) => Framing::None,
@@ -233,19 +237,20 @@ impl Passage {
             persistence: Persistence::Close,
             expectation: Expectation::None,
         };
-        let protocols = match head.asks_upgrade() && framing == Framing::None {
-            true => environ
-                .headers()
-                .get_all(header::UPGRADE)
-                .iter()
-                .cloned()
-                .collect(),
-            false => Vec::new(),
-        };
+        let protocols: Vec<_> = head
+            .headers
+            .get_all(header::UPGRADE)
+            .iter()
+            .cloned()
+            .collect();
+        // HTTP is passed on request by request: a connection of another HTTP would reach every
+        // path there.
+        let leaves_http =
+            head.asks_upgrade() && framing == Framing::None && !protocols.iter().any(names_http);
         head.version = Version::HTTP_11;
         let headers = &mut head.headers;
         remove_hop_by_hop_headers(headers);
-        if !protocols.is_empty() {
+        if leaves_http {
             headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
             headers.extend(
                 protocols
@@ -319,9 +324,76 @@ impl Passage {
     }
 }
 
+/// Whether HTTP or TLS is among the protocols of an `Upgrade` line: `h2c`, `HTTP/2.0`.
+fn names_http(line: &HeaderValue) -> bool {
+    let line = String::from_utf8_lossy(line.as_bytes()).to_ascii_lowercase();
+    let names = line.split(',').filter_map(|name| name.split('/').next());
+    names
+        .map(str::trim)
+        .any(|name| matches!(name, "h2c" | "http" | "tls"))
+}
+
+/// Whether `..` leads out of where a path begins: at a server that resolves it, to what was not
+/// to be passed on.
+fn climbs_out(path: &[u8]) -> bool {
+    let mut depth = 0_usize;
+    path.split(|byte| *byte == b'/').any(|name| {
+        let after = match name {
+            b"" | b"." => Some(depth),
+            b".." => depth.checked_sub(1),
+            _ => Some(depth + 1),
+        };
+        depth = after.unwrap_or_default();
+        after.is_none()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_is_not_http_may_follow_it() {
+        let passage = Passage {
+            prefix: "/live".to_owned(),
+            upstream: Upstream::at("http://a.test"),
+        };
+        for (asked, is_passed_on) in [
+            ("websocket", true),
+            ("h2c", false),
+            ("websocket, H2C", false),
+            ("HTTP/2.0", false),
+            ("TLS/1.0", false),
+        ] {
+            let mut environ = Environ::new(crate::http::Method::GET, "/live");
+            let headers = environ.headers_mut();
+            headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+            headers.insert(header::UPGRADE, HeaderValue::from_static(asked));
+            let head = passage.head(&environ).unwrap();
+            assert_eq!(head.asks_upgrade(), is_passed_on, "{asked}");
+            assert_eq!(head.headers.contains_key(header::UPGRADE), is_passed_on);
+        }
+    }
+
+    #[test]
+    fn nobody_climbs_out_of_what_is_passed_on() {
+        let passage = Passage {
+            prefix: "/api".to_owned(),
+            upstream: Upstream::at("http://a.test/v2").remove_prefix(),
+        };
+        for (asked, is_passed_on) in [
+            ("/api/../admin", false),
+            ("/api/%2e%2E/admin", false),
+            ("/api/a/..%2f../admin", false),
+            ("/api//./../x", false),
+            ("/api/a/../b", true),
+            ("/api/..a/b..", true),
+            ("/api", true),
+        ] {
+            let environ = Environ::new(crate::http::Method::GET, asked);
+            assert_eq!(passage.head(&environ).is_some(), is_passed_on, "{asked}");
+        }
+    }
 
     #[track_caller]
     fn check_target(passage: (&str, bool, &str), mount: Option<&str>, asked: &str, want: &str) {

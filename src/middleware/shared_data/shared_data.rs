@@ -131,7 +131,11 @@ impl<A: App> SharedData<A> {
             let Some(rest) = doors::below(prefix, environ.path_info()) else {
                 continue;
             };
-            if let Some(reply) = self.find_in(source, prefix, rest, environ)? {
+            // 403, 412 and 416 are answers; a file that cannot be read is a fault of ours.
+            let found = self
+                .find_in(source, prefix, rest, environ)
+                .or_else(|error| exceptions::answer(&error, environ).map(Some).ok_or(error));
+            if let Some(reply) = found? {
                 return Ok(Some(reply));
             }
         }
@@ -218,8 +222,7 @@ impl<A: App> SharedData<A> {
             }
             Err(error) => match error.downcast_ref() {
                 Some(FileError::Missing { .. } | FileError::Outside { .. }) => Ok(None),
-                // 412 and 416 are answers; a file that cannot be read is a fault of ours.
-                _ => exceptions::answer(&error, environ).map(Some).ok_or(error),
+                _ => Err(error),
             },
         }
     }

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::fs;
+use std::fs::{self, Metadata};
 use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 
@@ -58,13 +58,12 @@ pub(super) struct Data {
 
 impl Source {
     /// Whether there is a packed twin that is no older than its file: what was edited goes out
-    /// as it is until it is packed again.
+    /// as it is until it is packed again. One that may not be sent, as it leads out of the
+    /// folder, is none.
     pub(super) fn has_twin(&self, path: &[u8], twin: &Twin) -> bool {
+        let name = [path, twin.ending.as_bytes()].concat();
         let (file, twin) = match self {
-            Self::Data(files) => {
-                let name = [path, twin.ending.as_bytes()].concat();
-                return files.iter().any(|file| file.name.as_bytes() == name);
-            }
+            Self::Data(files) => return files.iter().any(|file| file.name.as_bytes() == name),
             Self::Folder(folder) => {
                 let Some(file) = join(folder, path) else {
                     return false;
@@ -74,8 +73,17 @@ impl Source {
             }
             Self::File(file) => (file.clone(), with_ending(file, twin)),
         };
-        let changed = |path: PathBuf| fs::metadata(path).and_then(|facts| facts.modified()).ok();
-        matches!((changed(file), changed(twin)), (Some(file), Some(twin)) if twin >= file)
+        let changed = |path: PathBuf| {
+            let facts = fs::metadata(path).ok().filter(Metadata::is_file)?;
+            facts.modified().ok()
+        };
+        let is_fresh =
+            matches!((changed(file), changed(twin)), (Some(file), Some(twin)) if twin >= file);
+        is_fresh
+            && match self {
+                Self::Folder(folder) => response::within(folder, &name).is_ok(),
+                Self::File(_) | Self::Data(_) => true,
+            }
     }
 
     /// A file or its twin, in full. What is missing on a disk comes up when it is opened.

@@ -112,6 +112,37 @@ fn a_twin_that_is_older_than_its_file_is_left_alone() {
     assert_eq!(request.send().unwrap().text(), "body {}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_twin_that_may_not_be_sent_is_none() {
+    let (folder, client) = site();
+    let root = folder.path().join("static");
+    std::os::unix::fs::symlink(folder.path().join("secret.txt"), root.join("data.odd.gz")).unwrap();
+    fs::remove_file(root.join("data.odd.br")).unwrap();
+    fs::create_dir(root.join("data.odd.br")).unwrap();
+    for coding in ["gzip", "br"] {
+        let request = client.get("/static/data.odd");
+        let answer = request.header("accept-encoding", coding).send().unwrap();
+        assert_eq!(answer.text(), "odd", "{coding}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_the_system_keeps_from_us_is_forbidden() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let (folder, client) = site();
+    let file = folder.path().join("static/data.odd");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
+    // From root, nothing is kept.
+    let want = if fs::read(&file).is_ok() { 200 } else { 403 };
+    assert_eq!(
+        client.get("/static/data.odd").send().unwrap().status(),
+        want
+    );
+}
+
 #[test]
 fn ranges_conditions_and_caches() {
     let (folder, client) = site();
