@@ -1,0 +1,223 @@
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::ArgAction;
+
+use devserve::dev::{Choice, Program};
+use devserve::net::{Address, Identity, IdentityError};
+
+/// Where the package is, and what its program gets.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PlaceArgs {
+    /// Where the cargo package is [default: here]
+    ///
+    /// A folder or file inside the package, or its Cargo.toml. The source of a program, such as
+    /// examples/hello.rs, names that program too.
+    #[arg(value_name = "PATH", hide_default_value = true)]
+    pub(super) path: Option<PathBuf>,
+
+    /// What the app gets as its arguments
+    #[arg(last = true, value_name = "ARGS", hide_short_help = true)]
+    pub(super) args: Vec<OsString>,
+}
+
+/// Which program of the package is meant, and how it is built.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TargetArgs {
+    /// Run this binary of the package
+    ///
+    /// Needed only where a package has several and Cargo.toml names no default-run.
+    #[arg(long, value_name = "NAME", overrides_with_all = ["bin", "example"], help_heading = "Target")]
+    bin: Option<String>,
+
+    /// Run this example of the package
+    #[arg(long, value_name = "NAME", overrides_with_all = ["bin", "example"], help_heading = "Target")]
+    example: Option<String>,
+
+    /// Run a program of this package of the workspace
+    #[arg(
+        short,
+        long,
+        value_name = "NAME",
+        overrides_with = "package",
+        help_heading = "Target"
+    )]
+    package: Option<String>,
+
+    /// Build with optimizations
+    ///
+    /// Release builds show a plain page for an error: what a visitor would see.
+    #[arg(long, overrides_with = "no_release", help_heading = "Target")]
+    release: bool,
+
+    /// Build without them (the default)
+    #[arg(
+        long,
+        overrides_with = "release",
+        hide_short_help = true,
+        help_heading = "Target"
+    )]
+    no_release: bool,
+}
+
+impl TargetArgs {
+    pub(super) fn choice(&self, path: Option<PathBuf>) -> Choice {
+        let bin = self.bin.clone().map(Program::Bin);
+        Choice {
+            path: path.unwrap_or_default(),
+            package: self.package.clone(),
+            program: bin.or_else(|| self.example.clone().map(Program::Example)),
+            is_release: self.release,
+        }
+    }
+}
+
+/// Where to listen, and what to show there.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ServingArgs {
+    /// Listen on this host [default: 127.0.0.1]
+    ///
+    /// The default is reached from this machine alone. With 0.0.0.0 everyone on your network gets
+    /// what you get: the app or the files, and pages that explain errors.
+    #[arg(
+        long,
+        value_name = "HOST",
+        default_value = "127.0.0.1",
+        hide_default_value = true
+    )]
+    #[arg(overrides_with = "host", help_heading = "Address")]
+    host: String,
+
+    /// Listen on this port; 0 takes a free one [default: 8000]
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 8000,
+        hide_default_value = true
+    )]
+    #[arg(overrides_with = "port", help_heading = "Address")]
+    port: u16,
+
+    /// Listen there: HOST:PORT, unix:PATH or fd:NUMBER
+    ///
+    /// In place of --host and --port. A Unix socket is for this user alone; a file that an
+    /// earlier server left behind is replaced. A descriptor is a listening socket that whoever
+    /// started devserve handed over.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        conflicts_with_all = ["host", "port"],
+        overrides_with = "bind",
+        help_heading = "Address"
+    )]
+    bind: Option<Address>,
+
+    /// Serve by HTTPS: `adhoc`, or files CERT and KEY
+    ///
+    /// CERT is a PEM file with the server's certificate and those between it and a root, KEY one
+    /// with its private key. With `adhoc`, a development CA of your own signs a certificate for
+    /// this machine. The CA is kept in your data folder, so that browsers can be told once to
+    /// trust it; it can vouch for this machine and private networks only.
+    #[arg(
+        long,
+        value_name = "PEM",
+        num_args = 1..=2,
+        overrides_with = "tls",
+        help_heading = "Address"
+    )]
+    tls: Vec<PathBuf>,
+
+    /// Open it in a browser
+    ///
+    /// The one that the variable BROWSER names, or the system's.
+    #[arg(long, overrides_with = "no_open", help_heading = "Address")]
+    open: bool,
+
+    /// Open no browser (the default)
+    #[arg(
+        long,
+        overrides_with = "open",
+        hide_short_help = true,
+        help_heading = "Address"
+    )]
+    no_open: bool,
+}
+
+impl ServingArgs {
+    pub(crate) fn address(&self) -> Address {
+        match &self.bind {
+            Some(address) => address.clone(),
+            None => Address::tcp(self.host.clone(), self.port),
+        }
+    }
+
+    /// What to show to clients that speak TLS.
+    pub(crate) fn identity(&self) -> Result<Option<Identity>, IdentityError> {
+        match self.tls.as_slice() {
+            [] => Ok(None),
+            [word, ..] if is_adhoc(word) => {
+                let host = match self.address() {
+                    Address::Tcp { host, .. } => host,
+                    Address::Unix(_) | Address::Fd(_) => "localhost".to_owned(),
+                };
+                Identity::adhoc(&host).map(Some)
+            }
+            // One file may hold both.
+            [cert, rest @ ..] => Identity::from_pem(cert, rest.first().unwrap_or(cert)).map(Some),
+        }
+    }
+
+    /// What follows `--tls adhoc`: no key, and so the path that the command takes.
+    pub(super) fn behind_adhoc(&self) -> Option<&PathBuf> {
+        match self.tls.as_slice() {
+            [word, path] if is_adhoc(word) => Some(path),
+            _ => None, // files, if anything
+        }
+    }
+
+    pub(crate) fn opens_browser(&self) -> bool {
+        self.open
+    }
+}
+
+fn is_adhoc(word: &Path) -> bool {
+    word.as_os_str() == "adhoc"
+}
+
+/// How much to say.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SayingArgs {
+    /// Say more: steps and warnings; -vv: the debug log too
+    #[arg(
+        short,
+        long,
+        action = ArgAction::Count,
+        overrides_with = "quiet",
+        help_heading = "Output"
+    )]
+    verbose: u8,
+
+    /// Say only where the app is, and what goes wrong
+    #[arg(short, long, overrides_with = "verbose", help_heading = "Output")]
+    quiet: bool,
+}
+
+impl SayingArgs {
+    pub(crate) fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, 0) => Verbosity::Usual,
+            (false, 1) => Verbosity::Verbose,
+            (false, _) => Verbosity::Debug,
+        }
+    }
+}
+
+/// How much to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    Quiet,
+    Usual,
+    Verbose,
+    Debug,
+}
