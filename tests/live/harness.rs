@@ -173,6 +173,11 @@ impl Devserve {
         Self::spawn(command, &[]).with_port()
     }
 
+    /// `devserve routes`.
+    pub(crate) fn asking(project: &Project, args: &[&str]) -> Self {
+        Self::spawn(project.command(&[&["routes"], args].concat()), &[])
+    }
+
     /// Waits for the address it prints.
     fn with_port(mut self) -> Self {
         let text = self.wait_for("://127.0.0.1:");

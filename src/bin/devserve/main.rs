@@ -3,6 +3,7 @@
 mod args;
 mod browser;
 mod clock;
+mod completions;
 mod failure;
 mod lines;
 mod new;
@@ -33,6 +34,10 @@ fn main() -> ExitCode {
         Command::Static(args) => site::serve(args, style),
         Command::Routes(args) => routes::routes(&args, style),
         Command::New(args) => new::new(&args),
+        Command::Completions(args) => {
+            completions::completions(&args);
+            Ok(())
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -19,7 +19,11 @@ pub(crate) fn routes(args: &RoutesArgs, style: Style) -> Result<(), Failure> {
     let inquiry = Inquiry::prepare(args.question(style.has_colors), sink).map_err(explain)?;
     let stopper = inquiry.stopper();
     let listening = signals::listen(signals, move || stopper.stop()).map_err(signals::deaf)?;
-    let routes = inquiry.ask().map_err(explain)?;
+    let routes = match inquiry.ask() {
+        // As asked.
+        Err(InquiryError::Stopped) => return Ok(()),
+        other => other.map_err(explain)?,
+    };
     drop(listening);
     if !routes.is_empty() && routes.iter().all(is_unknown) {
         return Err(Failure::plain(

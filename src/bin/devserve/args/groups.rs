@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgAction;
 
-use devserve::dev::{Choice, Program};
+use devserve::dev::{Choice, Features, Program};
 use devserve::net::{Address, Identity, IdentityError};
 
 /// Where the package is, and what its program gets.
@@ -47,17 +47,69 @@ pub(crate) struct TargetArgs {
     /// Build with optimizations
     ///
     /// Release builds show a plain page for an error: what a visitor would see.
-    #[arg(long, overrides_with = "no_release", help_heading = "Target")]
+    #[arg(long, overrides_with_all = ["release", "no_release", "profile"], help_heading = "Target")]
     release: bool,
 
     /// Build without them (the default)
     #[arg(
         long,
-        overrides_with = "release",
+        overrides_with_all = ["release", "no_release"],
         hide_short_help = true,
         help_heading = "Target"
     )]
     no_release: bool,
+
+    /// Build with this profile of cargo
+    #[arg(
+        long,
+        value_name = "NAME",
+        overrides_with_all = ["profile", "release"],
+        hide_short_help = true,
+        help_heading = "Target"
+    )]
+    profile: Option<String>,
+
+    /// Build with these features; may be repeated
+    ///
+    /// Several in one have commas or spaces between them.
+    #[arg(short = 'F', long, value_name = "NAME", action = ArgAction::Append, help_heading = "Target")]
+    features: Vec<String>,
+
+    /// Build with all features
+    #[arg(
+        long,
+        overrides_with_all = ["all_features", "no_all_features"],
+        hide_short_help = true,
+        help_heading = "Target"
+    )]
+    all_features: bool,
+
+    /// Build with those that are asked for alone (the default)
+    #[arg(
+        long,
+        overrides_with_all = ["all_features", "no_all_features"],
+        hide_short_help = true,
+        help_heading = "Target"
+    )]
+    no_all_features: bool,
+
+    /// Build without the package's default features
+    #[arg(
+        long,
+        overrides_with_all = ["default_features", "no_default_features"],
+        hide_short_help = true,
+        help_heading = "Target"
+    )]
+    no_default_features: bool,
+
+    /// Build with them (the default)
+    #[arg(
+        long,
+        overrides_with_all = ["default_features", "no_default_features"],
+        hide_short_help = true,
+        help_heading = "Target"
+    )]
+    default_features: bool,
 }
 
 impl TargetArgs {
@@ -67,7 +119,15 @@ impl TargetArgs {
             path: path.unwrap_or_default(),
             package: self.package.clone(),
             program: bin.or_else(|| self.example.clone().map(Program::Example)),
-            is_release: self.release,
+            profile: match self.release {
+                true => Some("release".to_owned()),
+                false => self.profile.clone(),
+            },
+            features: Features {
+                named: self.features.clone(),
+                all: self.all_features,
+                no_default: self.no_default_features,
+            },
         }
     }
 }

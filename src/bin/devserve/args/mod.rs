@@ -1,3 +1,4 @@
+mod completions;
 mod folder;
 mod groups;
 mod new;
@@ -6,6 +7,7 @@ mod run;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub(crate) use completions::CompletionsArgs;
 pub(crate) use folder::StaticArgs;
 pub(crate) use groups::{SayingArgs, ServingArgs, Verbosity};
 pub(crate) use new::NewArgs;
@@ -54,6 +56,7 @@ pub(crate) enum Command {
     Static(StaticArgs),
     Routes(RoutesArgs),
     New(NewArgs),
+    Completions(CompletionsArgs),
 }
 
 /// When to use colors.

@@ -102,7 +102,7 @@ pub(crate) struct RunArgs {
     #[arg(
         long,
         value_name = "LINE",
-        conflicts_with_all = ["bin", "example", "package", "engine", "release", "args"],
+        conflicts_with_all = BUILT,
         overrides_with = "command",
         help_heading = "Target"
     )]
@@ -115,9 +115,8 @@ pub(crate) struct RunArgs {
     #[arg(
         long,
         value_name = "URL",
-        conflicts_with_all = [
-            "bin", "example", "package", "engine", "release", "args", "command", "watch"
-        ],
+        conflicts_with_all = BUILT,
+        conflicts_with_all = ["command", "watch"],
         overrides_with = "proxy",
         help_heading = "Target"
     )]
@@ -148,6 +147,7 @@ pub(crate) struct RunArgs {
         value_name = "NAME",
         overrides_with = "engine",
         hide_possible_values = true,
+        hide_short_help = true,
         help_heading = "Target"
     )]
     engine: Option<Engine>,
@@ -155,6 +155,20 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) saying: SayingArgs,
 }
+
+/// What makes sense for a package alone.
+const BUILT: [&str; 10] = [
+    "bin",
+    "example",
+    "package",
+    "engine",
+    "release",
+    "profile",
+    "features",
+    "all_features",
+    "no_default_features",
+    "args",
+];
 
 const RUN_EXAMPLES: &str = "\
 Examples:
