@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
@@ -23,6 +24,7 @@ use crate::dev::project::Project;
 use crate::dev::search::{Offer, Search, Wish};
 use crate::dev::tail::Tail;
 use crate::dev::upstream::{Habit, Reached};
+use crate::dev::variables::VariableFiles;
 use crate::net::handover;
 use crate::sys;
 
@@ -34,6 +36,8 @@ const LAST_READS: u32 = 16;
 pub(crate) struct Launch {
     /// Arguments, without the program.
     pub(crate) args: Vec<OsString>,
+    /// Files with variables for it, read at each start.
+    pub(crate) variables: VariableFiles,
     /// The engine to serve with.
     pub(crate) engine: Option<String>,
     /// What kind of program it is.
@@ -111,8 +115,9 @@ impl Child {
     ) -> io::Result<Self> {
         let socket = launch.sockets.join(format!("app-{generation}"));
         let notify_path = launch.sockets.join(format!("notify-{generation}"));
+        let variables = launch.variables.read().map_err(io::Error::other)?;
         let notify = UnixDatagram::bind(&notify_path)?;
-        let mut command = command(launch, executable, &notify_path);
+        let mut command = command(launch, executable, &notify_path, &variables);
         let (wish, offer) = match (&launch.kind, launch.app_port) {
             (Kind::Own, None) => {
                 // Requests may be sent at once, and wait there until it accepts.
@@ -217,7 +222,12 @@ impl Drop for Child {
     }
 }
 
-fn command(launch: &Launch, executable: &Path, notify_path: &Path) -> Command {
+fn command(
+    launch: &Launch,
+    executable: &Path,
+    notify_path: &Path,
+    variables: &BTreeMap<String, String>,
+) -> Command {
     // systemd's convention wants the process's own number, which is known in the process alone:
     // a shell sets it, and becomes the program.
     const SET_PID: &str = "LISTEN_PID=$$; export LISTEN_PID";
@@ -244,6 +254,8 @@ fn command(launch: &Launch, executable: &Path, notify_path: &Path) -> Command {
         }
     };
     cargo::forget_outer_package(&mut command);
+    // First: what devserve itself has to tell comes after, and over it.
+    command.envs(variables);
     match launch.kind {
         Kind::Own | Kind::Stranger => {
             command

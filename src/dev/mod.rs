@@ -45,6 +45,7 @@ mod progress;
 mod search;
 mod tail;
 mod upstream;
+mod variables;
 
 mod editor;
 mod forwarded;
@@ -62,3 +63,4 @@ pub use project::{Choice, Features, Program, ProjectError};
 pub use route::Route;
 pub use supervisor::{Config, StartError, Stopper, Supervisor};
 pub use target::{Elsewhere, ElsewhereError, Target};
+pub use variables::{Variables, VariablesError};

@@ -25,6 +25,7 @@ use crate::dev::project::ProjectError;
 use crate::dev::reload::ReloadHub;
 use crate::dev::target::{Served, Target};
 use crate::dev::upstream::Habit;
+use crate::dev::variables::{VariableFiles, Variables, VariablesError};
 use crate::dev::watch::Watch;
 use crate::dev::worker::Worker;
 use crate::net::{Address, BindError, Identity, Listener};
@@ -59,6 +60,8 @@ pub struct Config {
     pub engine: Option<String>,
     /// The app's arguments.
     pub args: Vec<OsString>,
+    /// Where variables for its environment are read.
+    pub variables: Variables,
     /// Let the compiler's words in notices have colors.
     pub has_colors: bool,
 }
@@ -113,12 +116,16 @@ impl Supervisor {
             .iter()
             .map(|path| absolute(path))
             .collect::<Result<_, _>>()?;
+        let variables = VariableFiles::new(&config.variables, &served.homes())?;
+        // A mistake is said at once, where it is there from the start.
+        variables.read()?;
         let folder = served.folder();
         let inputs = Arc::new(match &*served {
             Served::Package(project) => Inputs::new(project, always.clone(), ignore),
             Served::Command { .. } => Inputs::of_command(folder, always.clone(), ignore),
             Served::Elsewhere { .. } => Inputs::of_server(folder, ignore),
         });
+        inputs.read_at_start(variables.paths());
         let no_room = |source| StartError::NoRoom { source };
         let sockets = private_dir().map_err(no_room)?;
 
@@ -169,7 +176,8 @@ impl Supervisor {
                     vec![folder.clone()]
                 }
             };
-            let paths = folders.into_iter().chain(always).collect();
+            let at_start = variables.paths().iter().cloned();
+            let paths = folders.into_iter().chain(always).chain(at_start).collect();
             Watch::start(paths, Arc::clone(&inputs), events.clone(), sink.clone())
         });
         let watch = watch.transpose().map_err(no_room)?;
@@ -193,6 +201,7 @@ impl Supervisor {
         };
         let launch = Launch {
             args: config.args,
+            variables,
             engine: config.engine,
             kind: kind_of(&served),
             app_port: config.app_port,
@@ -356,6 +365,9 @@ pub enum StartError {
         /// The system's reason.
         source: io::Error,
     },
+    /// Variables that cannot be read.
+    #[error(transparent)]
+    Variables(#[from] VariablesError),
     /// The system gave no thread or no temporary folder.
     #[error("cannot set up")]
     NoRoom {
@@ -371,6 +383,7 @@ impl StartError {
             Self::Bind(error) => error.help().to_string(),
             Self::Project(error) => error.help(),
             Self::Glob { .. } => "write it as a line of .gitignore, such as *.log".to_owned(),
+            Self::Variables(error) => error.help().to_owned(),
             Self::Unwatchable { .. } => "give a file or folder that exists".to_owned(),
             Self::NoRoom { .. } => "see whether the temporary folder is full".to_owned(),
         }

@@ -79,6 +79,15 @@ impl Served {
         match self {
             Self::Package(project) => &project.workspace_root,
             Self::Command { folder, .. } | Self::Elsewhere { folder, .. } => folder,
+    /// The folders that may have variables for it, the nearest one last.
+    pub(crate) fn homes(&self) -> Vec<&Path> {
+        match self {
+            Self::Package(project) if project.workspace_root != project.package_dir => {
+                vec![&project.workspace_root, &project.package_dir]
+            }
+            Self::Package(_) | Self::Command { .. } => vec![self.folder()],
+            // What is elsewhere is not ours to start.
+            Self::Elsewhere { .. } => Vec::new(),
         }
     }
 

@@ -10,6 +10,7 @@ mod new;
 mod output;
 mod routes;
 mod run;
+mod settings;
 mod signals;
 mod site;
 mod style;
@@ -17,7 +18,8 @@ mod table;
 
 use std::process::ExitCode;
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Color, Command};
+use crate::settings::Unread;
 
 fn main() -> ExitCode {
     // Started by cargo or rustc in the place of a compiler or linker.
@@ -26,7 +28,11 @@ fn main() -> ExitCode {
     }
     let args = match Args::read() {
         Ok(args) => args,
-        Err(wrong) => return output::usage(&wrong),
+        Err(Unread::Line(wrong)) => return output::usage(&wrong),
+        Err(Unread::Settings(failure)) => {
+            style::choose(Color::Auto);
+            return output::failure(&failure);
+        }
     };
     let style = style::choose(args.color);
     let done = match args.command {

@@ -17,6 +17,7 @@ pub(crate) fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
     let (target, address) = (args.target(), args.serving.address());
     let (reload, live_reload) = (args.reloads(), args.reloads_browsers());
     let (engine, app_port) = (args.engine(), args.app_port());
+    let variables = args.variables();
     // Where this program is not to be found, everything goes through cargo.
     let stand_in = std::env::current_exe().ok().filter(|_| args.is_fast());
     let (watch, ignore, args) = args.into_lists();
@@ -33,6 +34,7 @@ pub(crate) fn run(args: RunArgs, style: Style) -> Result<(), Failure> {
         ignore,
         engine,
         args,
+        variables,
         has_colors,
     };
     // Before anything is started, so that whatever is started is ended.

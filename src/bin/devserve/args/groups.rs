@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgAction;
 
-use devserve::dev::{Choice, Features, Program};
+use devserve::dev::{Choice, Features, Program, Variables};
 use devserve::net::{Address, Identity, IdentityError};
 
 /// Where the package is, and what its program gets.
@@ -110,6 +110,69 @@ pub(crate) struct TargetArgs {
         help_heading = "Target"
     )]
     default_features: bool,
+}
+
+/// What else says how it runs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SettingsArgs {
+    /// Read this file of settings [default: devserve.toml]
+    ///
+    /// TOML whose keys are the long flags, such as port = 3000 or no-reload = true; flags on the
+    /// command line go over it. Without this flag, devserve.toml is looked for from PATH up to
+    /// the package's folder and in its workspace's root; there, Cargo.toml may have the keys in
+    /// [package.metadata.devserve] or [workspace.metadata.devserve] instead. Paths in it start
+    /// from its folder.
+    #[arg(
+        long,
+        value_name = "PATH",
+        overrides_with_all = ["config", "no_config"],
+        hide_short_help = true,
+        help_heading = "Settings"
+    )]
+    config: Option<PathBuf>,
+
+    /// Read no file of settings
+    #[arg(
+        long,
+        overrides_with_all = ["config", "no_config"],
+        hide_short_help = true,
+        help_heading = "Settings"
+    )]
+    no_config: bool,
+
+    /// Take the app's variables from here; may be repeated
+    ///
+    /// In place of .env and .env.local beside the package and in its workspace's root. Lines are
+    /// NAME=value; a later file goes over an earlier one, and what is set in devserve's own
+    /// environment over all. When one changes, the app starts anew, without a build.
+    #[arg(
+        long,
+        value_name = "PATH",
+        action = ArgAction::Append,
+        overrides_with = "no_env_file",
+        hide_short_help = true,
+        help_heading = "Settings"
+    )]
+    env_file: Vec<PathBuf>,
+
+    /// Read no variables from files, also not from .env
+    #[arg(
+        long,
+        overrides_with_all = ["env_file", "no_env_file"],
+        hide_short_help = true,
+        help_heading = "Settings"
+    )]
+    no_env_file: bool,
+}
+
+impl SettingsArgs {
+    pub(super) fn variables(&self) -> Variables {
+        match (self.no_env_file, self.env_file.as_slice()) {
+            (true, _) => Variables::None,
+            (false, []) => Variables::Beside,
+            (false, files) => Variables::Files(files.to_vec()),
+        }
+    }
 }
 
 impl TargetArgs {

@@ -5,7 +5,7 @@ mod new;
 mod routes;
 mod run;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use completions::CompletionsArgs;
 pub(crate) use folder::StaticArgs;
@@ -13,6 +13,8 @@ pub(crate) use groups::{SayingArgs, ServingArgs, Verbosity};
 pub(crate) use new::NewArgs;
 pub(crate) use routes::{Order, RoutesArgs};
 pub(crate) use run::RunArgs;
+
+use crate::settings::{self, Unread};
 
 /// What was asked for on the command line.
 #[derive(Debug, Parser)]
@@ -44,9 +46,11 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Reads the process's arguments. Help and version are `Err`s too, as clap has it.
-    pub(crate) fn read() -> Result<Self, clap::Error> {
-        Self::try_parse()
+    /// Reads the process's arguments, and the settings that go with them. Help and version are
+    /// `Err`s too, as clap has it.
+    pub(crate) fn read() -> Result<Self, Unread> {
+        let line = settings::complete(std::env::args_os().collect(), Self::command())?;
+        Self::try_parse_from(line).map_err(Unread::Line)
     }
 }
 

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use devserve::dev::Question;
 
-use crate::args::groups::{PlaceArgs, SayingArgs, TargetArgs};
+use crate::args::groups::{PlaceArgs, SayingArgs, SettingsArgs, TargetArgs};
 
 /// Show what an app answers: its rules, in a table
 ///
@@ -59,6 +59,9 @@ pub(crate) struct RoutesArgs {
     target: TargetArgs,
 
     #[command(flatten)]
+    settings: SettingsArgs,
+
+    #[command(flatten)]
     pub(crate) saying: SayingArgs,
 }
 
@@ -88,6 +91,7 @@ impl RoutesArgs {
         Question {
             choice: self.target.choice(self.place.path.clone()),
             args: self.place.args.clone(),
+            variables: self.settings.variables(),
             patience: Duration::from_secs(self.timeout),
             has_colors,
         }

@@ -3,9 +3,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, ValueEnum};
 
-use devserve::dev::{Elsewhere, Target};
+use devserve::dev::{Elsewhere, Target, Variables};
 
-use crate::args::groups::{PlaceArgs, SayingArgs, ServingArgs, TargetArgs};
+use crate::args::groups::{PlaceArgs, SayingArgs, ServingArgs, SettingsArgs, TargetArgs};
 
 /// Build and serve an app; build again when it changes
 ///
@@ -95,7 +95,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "GLOB", action = ArgAction::Append, help_heading = "Reload")]
     ignore: Vec<String>,
 
-    /// Run this in a shell in place of a package: 'npm run dev'
+    /// Run this in a shell, and no package: 'npm run dev'
     ///
     /// A program in any language that serves HTTP. It runs in PATH, and a save in there starts it
     /// again; --watch says what counts instead, and --no-reload leaves reloading to the program.
@@ -151,6 +151,9 @@ pub(crate) struct RunArgs {
         help_heading = "Target"
     )]
     engine: Option<Engine>,
+
+    #[command(flatten)]
+    settings: SettingsArgs,
 
     #[command(flatten)]
     pub(crate) saying: SayingArgs,
@@ -228,6 +231,10 @@ impl RunArgs {
 
     pub(crate) fn reloads_browsers(&self) -> bool {
         !self.no_livereload
+    }
+
+    pub(crate) fn variables(&self) -> Variables {
+        self.settings.variables()
     }
 
     /// Paths to watch, patterns to ignore, and the app's arguments.
