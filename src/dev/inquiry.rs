@@ -119,6 +119,7 @@ impl Inquiry {
             task: Task::TellRoutes { file: file.clone() },
             sockets: self.folder.path().to_owned(),
             bulletin: Arc::new(Bulletin::default()),
+            sink: self.sink.clone(),
         };
         let events = self.events.clone();
         let child = Child::start(&launch, Generation::FIRST, &built.executable, events);

@@ -61,6 +61,6 @@ pub use inquiry::{Inquiry, InquiryError, Question};
 pub use notice::{AccessRecord, NoScript, Notice, Sink};
 pub use project::{Choice, Features, Program, ProjectError};
 pub use route::Route;
-pub use supervisor::{Config, StartError, Stopper, Supervisor};
+pub use supervisor::{Config, Remote, StartError, Stopper, Supervisor};
 pub use target::{Elsewhere, ElsewhereError, Target};
 pub use variables::{Variables, VariablesError};

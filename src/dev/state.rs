@@ -177,7 +177,7 @@ impl State {
             Event::Changed {
                 path,
                 effect: Effect::Build,
-            } => self.rebuild(path),
+            } => self.rebuild(Some(path)),
             Event::Changed {
                 path,
                 effect: Effect::Restart,
@@ -210,16 +210,20 @@ impl State {
                 stderr,
             } => self.exited(generation, how, stderr),
             Event::Drained(generation) | Event::Overstayed(generation) => self.end(generation),
+            Event::Asked => self.rebuild(None),
             Event::Wanted => self.wanted(),
             Event::Stop => self.stop(),
         }
     }
 
-    fn rebuild(&mut self, path: PathBuf) -> Vec<Action> {
+    /// Builds anew, because of `path` or because someone asks for it.
+    fn rebuild(&mut self, path: Option<PathBuf>) -> Vec<Action> {
         if matches!(self.phase, Phase::Stopping { .. } | Phase::Done) {
             return Vec::new();
         }
-        self.note(path);
+        if let Some(path) = path {
+            self.note(path);
+        }
         if self.thin_link == ThinLink::Suspect {
             // What comes is another program: it cannot tell about the one that died.
             self.thin_link = ThinLink::Trusted;
@@ -250,7 +254,7 @@ impl State {
             | Phase::Live { executable }
             | Phase::Fallen { executable } => Arc::clone(executable),
             // Whatever keeps the build from succeeding may be in that file, too.
-            Phase::Broken => return self.rebuild(path),
+            Phase::Broken => return self.rebuild(Some(path)),
             // What is being built, or waits for its turn, will read it.
             Phase::Building | Phase::Cancelling | Phase::Vacating { .. } => {
                 self.note(path);
@@ -284,6 +288,8 @@ impl State {
             generation: self.newest,
             changed: self.changed.clone(),
             way: match self.thin_link {
+                // Who asks without having changed anything doubts what was built.
+                ThinLink::Trusted if self.changed.is_empty() => Way::Cargo,
                 ThinLink::Trusted => Way::Any,
                 ThinLink::Suspect | ThinLink::Guilty => Way::Cargo,
             },

@@ -87,6 +87,19 @@ impl Stopper {
     }
 }
 
+/// Has the app built and started anew, from elsewhere, such as a thread that hears keys.
+#[derive(Debug, Clone)]
+pub struct Remote(Sender<Event>);
+
+impl Remote {
+    /// Builds through cargo and starts the app, though nothing has changed. A running build is
+    /// begun again.
+    pub fn rebuild(&self) {
+        // Fails only where it has ended.
+        let _ = self.0.send(Event::Asked);
+    }
+}
+
 impl Supervisor {
     /// Takes the port, finds the program, and begins the first build. Requests are accepted
     /// from here on, and wait.
@@ -212,6 +225,7 @@ impl Supervisor {
             },
             sockets: sockets.path().to_owned(),
             bulletin: Arc::clone(&bulletin),
+            sink: sink.clone(),
         };
         let worker = Worker {
             served,
@@ -246,6 +260,11 @@ impl Supervisor {
     /// What ends it.
     pub fn stopper(&self) -> Stopper {
         Stopper(self.events.clone())
+    }
+
+    /// What has the app built again.
+    pub fn remote(&self) -> Remote {
+        Remote(self.events.clone())
     }
 
     /// Waits until it was [stopped](Stopper::stop) and everything has ended.

@@ -79,6 +79,9 @@ impl Served {
         match self {
             Self::Package(project) => &project.workspace_root,
             Self::Command { folder, .. } | Self::Elsewhere { folder, .. } => folder,
+        }
+    }
+
     /// The folders that may have variables for it, the nearest one last.
     pub(crate) fn homes(&self) -> Vec<&Path> {
         match self {

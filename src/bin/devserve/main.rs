@@ -5,6 +5,8 @@ mod browser;
 mod clock;
 mod completions;
 mod failure;
+mod json;
+mod keys;
 mod lines;
 mod new;
 mod output;

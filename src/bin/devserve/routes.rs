@@ -4,7 +4,7 @@ use devserve::dev::{Inquiry, InquiryError, Route, Sink};
 
 use crate::args::{Order, RoutesArgs};
 use crate::failure::Failure;
-use crate::output::{self, Terminal};
+use crate::output::{self, Form, Terminal};
 use crate::signals;
 use crate::style::Style;
 use crate::table::table;
@@ -12,7 +12,7 @@ use crate::table::table;
 /// `devserve routes`.
 pub(crate) fn routes(args: &RoutesArgs, style: Style) -> Result<(), Failure> {
     output::show_log(args.saying.verbosity());
-    let terminal = Terminal::new(style, args.saying.verbosity());
+    let terminal = Terminal::new(style, args.saying.verbosity(), Form::Words);
     let sink = Sink::new(move |notice| terminal.show(&notice));
     // Before anything is started, so that whatever is started is ended.
     let signals = signals::catch().map_err(signals::deaf)?;

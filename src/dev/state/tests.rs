@@ -38,6 +38,7 @@ fn event(words: &str) -> Event {
             path: rest.into(),
             effect: Effect::Build,
         },
+        "asked" => Event::Asked,
         "env" => Event::Changed {
             path: rest.into(),
             effect: Effect::Restart,

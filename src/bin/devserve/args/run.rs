@@ -6,6 +6,7 @@ use clap::{ArgAction, ValueEnum};
 use devserve::dev::{Elsewhere, Target, Variables};
 
 use crate::args::groups::{PlaceArgs, SayingArgs, ServingArgs, SettingsArgs, TargetArgs};
+use crate::output::Form;
 
 /// Build and serve an app; build again when it changes
 ///
@@ -157,6 +158,28 @@ pub(crate) struct RunArgs {
 
     #[command(flatten)]
     pub(crate) saying: SayingArgs,
+
+    /// Tell what happens in JSON, for editors
+    ///
+    /// On stderr, as stdout is the app's own: one object a line, with "event", its name, and
+    /// "v", which is 1 until a shape loses something. What the app writes to stderr is an event
+    /// too. README.md names them all.
+    #[arg(
+        long,
+        overrides_with_all = ["json", "no_json"],
+        hide_short_help = true,
+        help_heading = "Output"
+    )]
+    json: bool,
+
+    /// Tell it in words (the default)
+    #[arg(
+        long,
+        overrides_with_all = ["json", "no_json"],
+        hide_short_help = true,
+        help_heading = "Output"
+    )]
+    no_json: bool,
 }
 
 /// What makes sense for a package alone.
@@ -231,6 +254,13 @@ impl RunArgs {
 
     pub(crate) fn reloads_browsers(&self) -> bool {
         !self.no_livereload
+    }
+
+    pub(crate) fn form(&self) -> Form {
+        match self.json {
+            true => Form::Json,
+            false => Form::Words,
+        }
     }
 
     pub(crate) fn variables(&self) -> Variables {

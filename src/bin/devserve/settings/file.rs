@@ -200,7 +200,6 @@ fn words(
             let times = usize::try_from(times.min(9)).expect("a digit");
             Ok(vec![format!("--{key}").into(); times])
         }
-        ArgAction::Append => Ok(texts(value)?.iter().map(|text| with(text)).collect()),
         _ if can_have_several => {
             let texts = texts(value)?;
             let values = texts.iter().map(|text| placed(arg, text, folder));
@@ -209,6 +208,7 @@ fn words(
                 .chain(values)
                 .collect())
         }
+        ArgAction::Append => Ok(texts(value)?.iter().map(|text| with(text)).collect()),
         _ if is_number => Ok(vec![with(&number(value).ok_or(NUMBER)?.to_string())]),
         _ => Ok(vec![with(value.get_ref().as_str().ok_or(TEXT)?)]),
     }

@@ -3,7 +3,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::failure::Failure;
 use crate::settings::file::{self, ARGS, Mistake, Setting, Source};
@@ -110,7 +110,10 @@ fn weave(
         };
         let is_the_same = argument(run, &setting.key)
             .is_some_and(|of_run| of_run.get_help_heading() == arg.get_help_heading());
-        let is_list = matches!(arg.get_action(), clap::ArgAction::Append) && setting.key != ARGS;
+        let is_list = matches!(arg.get_action(), ArgAction::Append)
+            && arg
+                .get_num_args()
+                .is_none_or(|count| count.max_values() == 1);
         let is_beaten = given_args.iter().any(|given| {
             given.get_id() == arg.get_id() && !is_list || exclude_each_other(asked, given, arg)
         });
