@@ -15,6 +15,8 @@ pub(crate) struct State {
     newest: Generation,
     // Files whose change led to what is being built now, in the order they were seen.
     changed: Vec<PathBuf>,
+    // Whether someone asked for it, too.
+    is_asked: bool,
     // Every process of ours that has not ended yet, the current one included.
     alive: Vec<Generation>,
     // Those of them that may still answer what they had begun.
@@ -161,6 +163,7 @@ impl State {
             phase: Phase::Building,
             newest: Generation::FIRST,
             changed: Vec::new(),
+            is_asked: false,
             alive: Vec::new(),
             retiring: Vec::new(),
             tenancy: Tenancy::Shared,
@@ -210,7 +213,10 @@ impl State {
                 stderr,
             } => self.exited(generation, how, stderr),
             Event::Drained(generation) | Event::Overstayed(generation) => self.end(generation),
-            Event::Asked => self.rebuild(None),
+            Event::Asked => {
+                self.is_asked = true;
+                self.rebuild(None)
+            }
             Event::Wanted => self.wanted(),
             Event::Stop => self.stop(),
         }
@@ -289,7 +295,7 @@ impl State {
             changed: self.changed.clone(),
             way: match self.thin_link {
                 // Who asks without having changed anything doubts what was built.
-                ThinLink::Trusted if self.changed.is_empty() => Way::Cargo,
+                ThinLink::Trusted if self.is_asked => Way::Cargo,
                 ThinLink::Trusted => Way::Any,
                 ThinLink::Suspect | ThinLink::Guilty => Way::Cargo,
             },
@@ -314,6 +320,7 @@ impl State {
             Phase::Building => {
                 self.phase = Phase::Broken;
                 self.changed.clear();
+                self.is_asked = false;
                 vec![Action::ExplainBuild(report)]
             }
             _ => self.build_gone(),
@@ -376,6 +383,7 @@ impl State {
             }],
             _ => return Vec::new(), // It is on its way out, or has died.
         };
+        self.is_asked = false;
         if self.thin_link == ThinLink::Suspect {
             self.thin_link = ThinLink::Guilty;
         }

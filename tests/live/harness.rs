@@ -83,7 +83,8 @@ impl Project {
         self.command_of(env!("CARGO_BIN_EXE_devserve"), args)
     }
 
-    fn command_of(&self, program: &str, args: &[&str]) -> Command {
+    /// `program` with these arguments, in the package's folder.
+    pub(crate) fn command_of(&self, program: &str, args: &[&str]) -> Command {
         let mut command = Command::new(program);
         scrub(&mut command);
         command
