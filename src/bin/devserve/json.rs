@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use devserve::dev::Notice;
+use devserve::dev::{NoScript, Notice};
 
 use crate::failure::Failure;
 
@@ -121,7 +121,13 @@ fn event(notice: &Notice) -> Option<(&'static str, Value)> {
             )
         }
         Notice::AppSaid { bytes } => ("stderr", json!({ "text": String::from_utf8_lossy(bytes) })),
-        Notice::NoLiveReload { target, .. } => ("no_live_reload", json!({ "target": target })),
+        Notice::NoLiveReload { target, why } => {
+            let why = match why {
+                NoScript::Compressed => "compressed",
+                _ => "policy", // and whatever comes to be
+            };
+            ("no_live_reload", json!({ "target": target, "why": why }))
+        }
         Notice::Failed { why } => ("fault", json!({ "why": why })),
         Notice::Stopping => ("stopping", json!({})),
         _ => return None, // What a later library has to say, this version has no shape for.
