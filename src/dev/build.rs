@@ -328,7 +328,7 @@ impl Workshop {
                 &self.project.package,
             ])
             .args(self.project.program.flag())
-            .args(self.project.is_release.then_some("--release"))
+            .args(self.project.flags())
             .envs(progress::BAR)
             // Where the configuration of the package counts, wherever devserve was started.
             .current_dir(&self.project.package_dir)

@@ -1,6 +1,7 @@
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::os::unix::process::CommandExt;
@@ -9,7 +10,7 @@ use std::process::{ChildStderr, ChildStdin, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus};
@@ -19,21 +20,30 @@ use crate::dev::cargo;
 use crate::dev::conventions;
 use crate::dev::event::Event;
 use crate::dev::generation::Generation;
+use crate::dev::notice::{Notice, Sink};
 use crate::dev::project::Project;
 use crate::dev::search::{Offer, Search, Wish};
 use crate::dev::tail::Tail;
 use crate::dev::upstream::{Habit, Reached};
+use crate::dev::variables::VariableFiles;
 use crate::net::handover;
 use crate::sys;
 
 /// How often stderr is read after the end; a pipe holds less than that.
 const LAST_READS: u32 = 16;
 
+/// How long the beginning of a line waits for its end.
+const PIECE: Duration = Duration::from_millis(20);
+/// Longer lines are passed on in pieces.
+const LONGEST_LINE: usize = 64 * 1024;
+
 /// How every generation of the app is started.
 #[derive(Debug, Clone)]
 pub(crate) struct Launch {
     /// Arguments, without the program.
     pub(crate) args: Vec<OsString>,
+    /// Files with variables for it, read at each start.
+    pub(crate) variables: VariableFiles,
     /// The engine to serve with.
     pub(crate) engine: Option<String>,
     /// What kind of program it is.
@@ -49,6 +59,8 @@ pub(crate) struct Launch {
     pub(crate) sockets: PathBuf,
     /// Where those who wait for it read what it writes.
     pub(crate) bulletin: Arc<Bulletin>,
+    /// Hears what it writes to stderr.
+    pub(crate) sink: Sink,
 }
 
 /// What the app is started for.
@@ -111,8 +123,9 @@ impl Child {
     ) -> io::Result<Self> {
         let socket = launch.sockets.join(format!("app-{generation}"));
         let notify_path = launch.sockets.join(format!("notify-{generation}"));
+        let variables = launch.variables.read().map_err(io::Error::other)?;
         let notify = UnixDatagram::bind(&notify_path)?;
-        let mut command = command(launch, executable, &notify_path);
+        let mut command = command(launch, executable, &notify_path, &variables);
         let (wish, offer) = match (&launch.kind, launch.app_port) {
             (Kind::Own, None) => {
                 // Requests may be sent at once, and wait there until it accepts.
@@ -144,8 +157,8 @@ impl Child {
             follower: None,
         };
         let search = Search::new(group, wish, offer, launch.habit);
-        let bulletin = Arc::clone(&launch.bulletin);
-        child.follow(notify, search, generation, events, bulletin)?;
+        let (bulletin, sink) = (Arc::clone(&launch.bulletin), launch.sink.clone());
+        child.follow(notify, search, generation, events, bulletin, sink)?;
         Ok(child)
     }
 
@@ -171,6 +184,7 @@ impl Child {
         generation: Generation,
         events: Sender<Event>,
         bulletin: Arc<Bulletin>,
+        sink: Sink,
     ) -> io::Result<()> {
         let stderr = self
             .process
@@ -182,9 +196,11 @@ impl Child {
             notify,
             search,
             tail: Tail::default(),
+            begun: Begun::default(),
             generation,
             events,
             bulletin,
+            sink,
         };
         let pid = self.group;
         let follow = move || follower.run(pid);
@@ -212,7 +228,12 @@ impl Drop for Child {
     }
 }
 
-fn command(launch: &Launch, executable: &Path, notify_path: &Path) -> Command {
+fn command(
+    launch: &Launch,
+    executable: &Path,
+    notify_path: &Path,
+    variables: &BTreeMap<String, String>,
+) -> Command {
     // systemd's convention wants the process's own number, which is known in the process alone:
     // a shell sets it, and becomes the program.
     const SET_PID: &str = "LISTEN_PID=$$; export LISTEN_PID";
@@ -239,6 +260,8 @@ fn command(launch: &Launch, executable: &Path, notify_path: &Path) -> Command {
         }
     };
     cargo::forget_outer_package(&mut command);
+    // First: what devserve itself has to tell comes after, and over it.
+    command.envs(variables);
     match launch.kind {
         Kind::Own | Kind::Stranger => {
             command
@@ -280,9 +303,11 @@ struct Follower {
     notify: UnixDatagram,
     search: Search,
     tail: Tail,
+    begun: Begun,
     generation: Generation,
     events: Sender<Event>,
     bulletin: Arc<Bulletin>,
+    sink: Sink,
 }
 
 impl Follower {
@@ -330,7 +355,8 @@ impl Follower {
                 fds.push(PollFd::new(&self.stderr, PollFlags::IN));
             }
             let due = self.search.due();
-            let patience = due.map(|due| due.saturating_duration_since(Instant::now()));
+            let next = due.into_iter().chain(self.begun.due).min();
+            let patience = next.map(|due| due.saturating_duration_since(Instant::now()));
             let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
             match poll(&mut fds, patience.as_ref()) {
                 Err(rustix::io::Errno::INTR) => continue,
@@ -345,6 +371,10 @@ impl Follower {
                 let reached = self.search.look();
                 self.report(reached);
             }
+            if self.begun.due.is_some_and(|due| due <= Instant::now()) {
+                let rest = self.begun.take();
+                self.say(rest);
+            }
             if has_words {
                 is_open = self.copy()?;
             } else if has_ended {
@@ -356,6 +386,8 @@ impl Follower {
                 last_words -= 1;
             }
         }
+        let rest = self.begun.take();
+        self.say(rest);
         Ok(())
     }
 
@@ -391,11 +423,51 @@ impl Follower {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(true),
             other => other?,
         };
-        // A terminal that is gone must not take the app with it.
-        let _ = io::stderr().write_all(&buf[..len]);
         self.tail.push(&buf[..len]);
         self.bulletin.write(self.generation, &buf[..len]);
+        let whole = self.begun.push(&buf[..len], Instant::now());
+        self.say(whole);
         Ok(len > 0)
+    }
+
+    fn say(&self, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.sink.tell(Notice::AppSaid { bytes });
+        }
+    }
+}
+
+/// The line that the app has begun: it is held for a moment, because programs write lines in
+/// pieces, and what others write must not get in between.
+#[derive(Debug, Default)]
+struct Begun {
+    bytes: Vec<u8>,
+    // When it is passed on without its end.
+    due: Option<Instant>,
+}
+
+impl Begun {
+    /// More of what it writes; what is whole now.
+    fn push(&mut self, bytes: &[u8], now: Instant) -> Vec<u8> {
+        self.bytes.extend_from_slice(bytes);
+        let whole = match self.bytes.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => end + 1,
+            None if self.bytes.len() > LONGEST_LINE => self.bytes.len(),
+            None => 0,
+        };
+        let rest = self.bytes.split_off(whole);
+        let whole = std::mem::replace(&mut self.bytes, rest);
+        self.due = match self.bytes.is_empty() {
+            true => None,
+            false if whole.is_empty() => self.due.or(Some(now + PIECE)),
+            false => Some(now + PIECE),
+        };
+        whole
+    }
+
+    /// All of it, as it is.
+    fn take(&mut self) -> Vec<u8> {
+        std::mem::take(self).bytes
     }
 }
 
@@ -448,6 +520,23 @@ fn signal_name(number: i32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_in_pieces_is_passed_on_as_one() {
+        let now = Instant::now();
+        let mut begun = Begun::default();
+        assert_eq!(begun.push(b"one\ntw", now), b"one\n");
+        assert_eq!(begun.due, Some(now + PIECE));
+        assert_eq!(begun.push(b"o", now + PIECE / 2), b"");
+        assert_eq!(begun.due, Some(now + PIECE), "from its first byte");
+        assert_eq!(begun.push(b"!\n", now), b"two!\n");
+        assert_eq!(begun.due, None);
+        assert_eq!(begun.push(b"name? ", now), b"");
+        assert_eq!(begun.take(), b"name? ");
+        assert_eq!(begun.due, None);
+        let long = vec![b'x'; LONGEST_LINE + 1];
+        assert_eq!(begun.push(&long, now), long);
+    }
 
     #[test]
     fn signals_have_their_names() {

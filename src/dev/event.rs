@@ -56,6 +56,8 @@ pub(crate) enum Event {
     Overstayed(Generation),
     /// A request came for an app that died.
     Wanted,
+    /// Someone wants the app built and started anew, though nothing has changed.
+    Asked,
     /// Someone pressed Ctrl-C or sent SIGTERM.
     Stop,
 }

@@ -376,6 +376,17 @@ impl Inputs {
         }
     }
 
+    /// Notes these files, which are read when the app starts, whatever they are called.
+    pub(crate) fn read_at_start(&self, paths: &[PathBuf]) {
+        let mut inner = self.lock();
+        for path in paths {
+            if !inner.ignore.is_refused(path) {
+                let (stamp, role) = (Stamp::of(path), Role::Start);
+                inner.files.insert(path.clone(), File { stamp, role });
+            }
+        }
+    }
+
     fn role(&self, inner: &Inner, path: &Path) -> Role {
         if let Some(file) = inner.files.get(path)
             && file.role != Role::None

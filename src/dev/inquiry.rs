@@ -20,7 +20,9 @@ use crate::dev::project::{Choice, Project, ProjectError};
 use crate::dev::route::{Route, Told};
 use crate::dev::state::{Job, Way};
 use crate::dev::supervisor::{Stopper, private_dir};
+use crate::dev::target::Served;
 use crate::dev::upstream::{Habit, Upstream};
+use crate::dev::variables::{VariableFiles, Variables, VariablesError};
 
 /// Which program to ask, and how.
 #[derive(Debug, Clone)]
@@ -29,6 +31,8 @@ pub struct Question {
     pub choice: Choice,
     /// The program's arguments.
     pub args: Vec<OsString>,
+    /// Where variables for its environment are read.
+    pub variables: Variables,
     /// How long the program may take until it has told its routes, once it runs.
     pub patience: Duration,
     /// Let the compiler's words in notices have colors.
@@ -100,10 +104,12 @@ impl Inquiry {
     /// # Errors
     /// [`InquiryError`]; the program and all it started have ended then, too.
     pub fn ask(self) -> Result<Vec<Route>, InquiryError> {
+        let served = Served::Package(Arc::clone(&self.project));
         let built = self.build()?;
         let file = self.folder.path().join("routes");
         let launch = Launch {
             args: self.question.args.clone(),
+            variables: VariableFiles::new(&self.question.variables, &served.homes())?,
             engine: None,
             kind: Kind::of(&self.project),
             app_port: None,
@@ -112,6 +118,7 @@ impl Inquiry {
             task: Task::TellRoutes { file: file.clone() },
             sockets: self.folder.path().to_owned(),
             bulletin: Arc::new(Bulletin::default()),
+            sink: self.sink.clone(),
         };
         let events = self.events.clone();
         let child = Child::start(&launch, Generation::FIRST, &built.executable, events);
@@ -227,6 +234,9 @@ pub enum InquiryError {
     /// There is nothing to build.
     #[error(transparent)]
     Project(#[from] ProjectError),
+    /// Variables that cannot be read.
+    #[error(transparent)]
+    Variables(#[from] VariablesError),
     /// The build failed; a [`Notice::BuildFailed`] has told why.
     #[error("the build failed")]
     NotBuilt,
@@ -293,6 +303,7 @@ impl InquiryError {
                 "go to a cargo package, or give its path" // there is no other target here
             }
             Self::Project(error) => return error.help(),
+            Self::Variables(error) => error.help(),
             Self::NotBuilt => "mend what the compiler names",
             Self::Stopped => "ask again",
             Self::NoStart { .. } => "see whether the program may be run",

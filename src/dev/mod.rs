@@ -44,6 +44,7 @@ mod progress;
 mod search;
 mod tail;
 mod upstream;
+mod variables;
 
 mod editor;
 mod forwarded;
@@ -57,7 +58,8 @@ pub(crate) mod reload;
 pub use fast::stand_in;
 pub use inquiry::{Inquiry, InquiryError, Question};
 pub use notice::{AccessRecord, NoScript, Notice, Sink};
-pub use project::{Choice, Program, ProjectError};
+pub use project::{Choice, Features, Program, ProjectError};
 pub use route::Route;
-pub use supervisor::{Config, StartError, Stopper, Supervisor};
+pub use supervisor::{Config, Remote, StartError, Stopper, Supervisor};
 pub use target::{Elsewhere, ElsewhereError, Target};
+pub use variables::{Variables, VariablesError};

@@ -68,6 +68,8 @@ pub enum Notice {
         /// cargo's own words, where the compiler had none. The compiler's errors were
         /// [found](Self::Found) before.
         rendered: String,
+        /// All that the compiler said, errors and the rest.
+        diagnostics: Vec<Diagnostic>,
     },
     /// A new generation serves: held requests are released, browsers reload.
     Live {
@@ -142,6 +144,11 @@ pub enum Notice {
         /// A command that mends it, where one does.
         help: Option<String>,
     },
+    /// The app wrote to its stderr: whole lines, or what it had of one when it paused.
+    AppSaid {
+        /// As written.
+        bytes: Vec<u8>,
+    },
     /// One request was answered.
     Access(AccessRecord),
     /// What came was no request that could be passed on.
@@ -185,6 +192,7 @@ impl Notice {
         Self::BuildFailed {
             target,
             errors: errors.count(),
+            diagnostics: report.diagnostics.clone(),
             rendered: report.output.clone(),
         }
     }

@@ -18,8 +18,21 @@ pub struct Choice {
     pub package: Option<String>,
     /// The program; `None` for the one the path names, or the package's only or default one.
     pub program: Option<Program>,
-    /// Build with `--release`.
-    pub is_release: bool,
+    /// The profile to build with; `None` for cargo's own choice.
+    pub profile: Option<String>,
+    /// The features to build with.
+    pub features: Features,
+}
+
+/// Features of a package, as cargo's flags name them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Features {
+    /// `--features`: names, or several in one, with commas or spaces between them.
+    pub named: Vec<String>,
+    /// `--all-features`.
+    pub all: bool,
+    /// `--no-default-features`.
+    pub no_default: bool,
 }
 
 /// A program of a package, as cargo's flags name it.
@@ -36,7 +49,8 @@ pub enum Program {
 pub(crate) struct Project {
     pub(crate) package: String,
     pub(crate) program: Program,
-    pub(crate) is_release: bool,
+    pub(crate) profile: Option<String>,
+    pub(crate) features: Features,
     /// Whether the package, or one it has by its path, depends on devserve: then its programs
     /// take the socket that devserve hands over.
     pub(crate) links_devserve: bool,
@@ -66,13 +80,30 @@ impl Project {
             package: package.name.to_string(),
             program,
             links_devserve: links_devserve(&metadata, &source_dirs),
-            is_release: choice.is_release,
+            profile: choice.profile.clone(),
+            features: choice.features.clone(),
             package_dir: dir_of(package),
             workspace_root: metadata.workspace_root.clone().into(),
             target_dir: metadata.target_directory.clone().into(),
             build_dir: build_dir.clone().into(),
             source_dirs,
         })
+    }
+
+    /// Whether cargo's profile for development is used.
+    pub(crate) fn is_for_development(&self) -> bool {
+        self.profile.as_deref().is_none_or(|name| name == "dev")
+    }
+
+    /// What says how to build, for cargo.
+    pub(crate) fn flags(&self) -> Vec<String> {
+        let profile = self.profile.iter().map(|name| format!("--profile={name}"));
+        let named = self.features.named.iter();
+        let named = named.map(|names| format!("--features={names}"));
+        let all = self.features.all.then(|| "--all-features".to_owned());
+        let none = self.features.no_default;
+        let none = none.then(|| "--no-default-features".to_owned());
+        profile.chain(named).chain(all).chain(none).collect()
     }
 
     /// The target as the terminal names it: `shop`, `example guestbook`.

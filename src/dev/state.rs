@@ -15,6 +15,8 @@ pub(crate) struct State {
     newest: Generation,
     // Files whose change led to what is being built now, in the order they were seen.
     changed: Vec<PathBuf>,
+    // Whether someone asked for it, too.
+    is_asked: bool,
     // Every process of ours that has not ended yet, the current one included.
     alive: Vec<Generation>,
     // Those of them that may still answer what they had begun.
@@ -161,6 +163,7 @@ impl State {
             phase: Phase::Building,
             newest: Generation::FIRST,
             changed: Vec::new(),
+            is_asked: false,
             alive: Vec::new(),
             retiring: Vec::new(),
             tenancy: Tenancy::Shared,
@@ -177,7 +180,7 @@ impl State {
             Event::Changed {
                 path,
                 effect: Effect::Build,
-            } => self.rebuild(path),
+            } => self.rebuild(Some(path)),
             Event::Changed {
                 path,
                 effect: Effect::Restart,
@@ -210,16 +213,23 @@ impl State {
                 stderr,
             } => self.exited(generation, how, stderr),
             Event::Drained(generation) | Event::Overstayed(generation) => self.end(generation),
+            Event::Asked => {
+                self.is_asked = true;
+                self.rebuild(None)
+            }
             Event::Wanted => self.wanted(),
             Event::Stop => self.stop(),
         }
     }
 
-    fn rebuild(&mut self, path: PathBuf) -> Vec<Action> {
+    /// Builds anew, because of `path` or because someone asks for it.
+    fn rebuild(&mut self, path: Option<PathBuf>) -> Vec<Action> {
         if matches!(self.phase, Phase::Stopping { .. } | Phase::Done) {
             return Vec::new();
         }
-        self.note(path);
+        if let Some(path) = path {
+            self.note(path);
+        }
         if self.thin_link == ThinLink::Suspect {
             // What comes is another program: it cannot tell about the one that died.
             self.thin_link = ThinLink::Trusted;
@@ -250,7 +260,7 @@ impl State {
             | Phase::Live { executable }
             | Phase::Fallen { executable } => Arc::clone(executable),
             // Whatever keeps the build from succeeding may be in that file, too.
-            Phase::Broken => return self.rebuild(path),
+            Phase::Broken => return self.rebuild(Some(path)),
             // What is being built, or waits for its turn, will read it.
             Phase::Building | Phase::Cancelling | Phase::Vacating { .. } => {
                 self.note(path);
@@ -284,6 +294,8 @@ impl State {
             generation: self.newest,
             changed: self.changed.clone(),
             way: match self.thin_link {
+                // Who asks without having changed anything doubts what was built.
+                ThinLink::Trusted if self.is_asked => Way::Cargo,
                 ThinLink::Trusted => Way::Any,
                 ThinLink::Suspect | ThinLink::Guilty => Way::Cargo,
             },
@@ -308,6 +320,7 @@ impl State {
             Phase::Building => {
                 self.phase = Phase::Broken;
                 self.changed.clear();
+                self.is_asked = false;
                 vec![Action::ExplainBuild(report)]
             }
             _ => self.build_gone(),
@@ -370,6 +383,7 @@ impl State {
             }],
             _ => return Vec::new(), // It is on its way out, or has died.
         };
+        self.is_asked = false;
         if self.thin_link == ThinLink::Suspect {
             self.thin_link = ThinLink::Guilty;
         }

@@ -25,6 +25,7 @@ use crate::dev::project::ProjectError;
 use crate::dev::reload::ReloadHub;
 use crate::dev::target::{Served, Target};
 use crate::dev::upstream::Habit;
+use crate::dev::variables::{VariableFiles, Variables, VariablesError};
 use crate::dev::watch::Watch;
 use crate::dev::worker::Worker;
 use crate::net::{Address, BindError, Identity, Listener};
@@ -59,6 +60,8 @@ pub struct Config {
     pub engine: Option<String>,
     /// The app's arguments.
     pub args: Vec<OsString>,
+    /// Where variables for its environment are read.
+    pub variables: Variables,
     /// Let the compiler's words in notices have colors.
     pub has_colors: bool,
 }
@@ -81,6 +84,19 @@ impl Stopper {
     pub fn stop(&self) {
         // Fails only where it has ended.
         let _ = self.0.send(Event::Stop);
+    }
+}
+
+/// Has the app built and started anew, from elsewhere, such as a thread that hears keys.
+#[derive(Debug, Clone)]
+pub struct Remote(Sender<Event>);
+
+impl Remote {
+    /// Builds through cargo and starts the app, though nothing has changed. A running build is
+    /// begun again.
+    pub fn rebuild(&self) {
+        // Fails only where it has ended.
+        let _ = self.0.send(Event::Asked);
     }
 }
 
@@ -113,12 +129,16 @@ impl Supervisor {
             .iter()
             .map(|path| absolute(path))
             .collect::<Result<_, _>>()?;
+        let variables = VariableFiles::new(&config.variables, &served.homes())?;
+        // A mistake is said at once, where it is there from the start.
+        variables.read()?;
         let folder = served.folder();
         let inputs = Arc::new(match &*served {
             Served::Package(project) => Inputs::new(project, always.clone(), ignore),
             Served::Command { .. } => Inputs::of_command(folder, always.clone(), ignore),
             Served::Elsewhere { .. } => Inputs::of_server(folder, ignore),
         });
+        inputs.read_at_start(variables.paths());
         let no_room = |source| StartError::NoRoom { source };
         let sockets = private_dir().map_err(no_room)?;
 
@@ -169,7 +189,8 @@ impl Supervisor {
                     vec![folder.clone()]
                 }
             };
-            let paths = folders.into_iter().chain(always).collect();
+            let at_start = variables.paths().iter().cloned();
+            let paths = folders.into_iter().chain(always).chain(at_start).collect();
             Watch::start(paths, Arc::clone(&inputs), events.clone(), sink.clone())
         });
         let watch = watch.transpose().map_err(no_room)?;
@@ -193,6 +214,7 @@ impl Supervisor {
         };
         let launch = Launch {
             args: config.args,
+            variables,
             engine: config.engine,
             kind: kind_of(&served),
             app_port: config.app_port,
@@ -203,6 +225,7 @@ impl Supervisor {
             },
             sockets: sockets.path().to_owned(),
             bulletin: Arc::clone(&bulletin),
+            sink: sink.clone(),
         };
         let worker = Worker {
             served,
@@ -237,6 +260,11 @@ impl Supervisor {
     /// What ends it.
     pub fn stopper(&self) -> Stopper {
         Stopper(self.events.clone())
+    }
+
+    /// What has the app built again.
+    pub fn remote(&self) -> Remote {
+        Remote(self.events.clone())
     }
 
     /// Waits until it was [stopped](Stopper::stop) and everything has ended.
@@ -356,6 +384,9 @@ pub enum StartError {
         /// The system's reason.
         source: io::Error,
     },
+    /// Variables that cannot be read.
+    #[error(transparent)]
+    Variables(#[from] VariablesError),
     /// The system gave no thread or no temporary folder.
     #[error("cannot set up")]
     NoRoom {
@@ -371,6 +402,7 @@ impl StartError {
             Self::Bind(error) => error.help().to_string(),
             Self::Project(error) => error.help(),
             Self::Glob { .. } => "write it as a line of .gitignore, such as *.log".to_owned(),
+            Self::Variables(error) => error.help().to_owned(),
             Self::Unwatchable { .. } => "give a file or folder that exists".to_owned(),
             Self::NoRoom { .. } => "see whether the temporary folder is full".to_owned(),
         }

@@ -82,6 +82,18 @@ impl Served {
         }
     }
 
+    /// The folders that may have variables for it, the nearest one last.
+    pub(crate) fn homes(&self) -> Vec<&Path> {
+        match self {
+            Self::Package(project) if project.workspace_root != project.package_dir => {
+                vec![&project.workspace_root, &project.package_dir]
+            }
+            Self::Package(_) | Self::Command { .. } => vec![self.folder()],
+            // What is elsewhere is not ours to start.
+            Self::Elsewhere { .. } => Vec::new(),
+        }
+    }
+
     /// The folders whose files it is made of, that one first.
     pub(crate) fn folders(&self) -> &[PathBuf] {
         match self {

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -340,7 +341,11 @@ impl Worker {
                 self.set_alarm(SLOW_START, Alarm::Tell(Event::Unready(generation)));
             }
             Err(error) => {
-                let how = format!("not started: {}: {error}", executable.display());
+                let is_ours = |error: &io::Error| error.get_ref().is_some();
+                let how = match is_ours(&error) {
+                    true => format!("not started: {error}"), // It names a file itself.
+                    false => format!("not started: {}: {error}", executable.display()),
+                };
                 let exited = Event::Exited {
                     generation,
                     how,

@@ -26,6 +26,27 @@ fn help_is_short_or_long() {
     check("help_static_long", &["static", "--help"]);
     check("help_routes_long", &["routes", "--help"]);
     check("help_new_long", &["new", "--help"]);
+    check("help_completions_long", &["completions", "--help"]);
+}
+
+#[test]
+fn each_shell_gets_completions_and_bash_can_read_its_own() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_devserve"))
+            .args(["completions", shell])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{shell}");
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert!(script.contains("app-port"), "{shell}: {script}");
+        if shell == "bash" {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), &script).unwrap();
+            let checked = Command::new("bash").arg("-n").arg(file.path()).output();
+            let checked = checked.expect("bash");
+            assert!(checked.status.success(), "{checked:?}");
+        }
+    }
 }
 
 #[test]

@@ -83,7 +83,8 @@ impl Project {
         self.command_of(env!("CARGO_BIN_EXE_devserve"), args)
     }
 
-    fn command_of(&self, program: &str, args: &[&str]) -> Command {
+    /// `program` with these arguments, in the package's folder.
+    pub(crate) fn command_of(&self, program: &str, args: &[&str]) -> Command {
         let mut command = Command::new(program);
         scrub(&mut command);
         command
@@ -171,6 +172,11 @@ impl Devserve {
     pub(crate) fn serve_folder(project: &Project, args: &[&str]) -> Self {
         let command = project.command(&[&["static", "--port", "0"], args].concat());
         Self::spawn(command, &[]).with_port()
+    }
+
+    /// `devserve routes`.
+    pub(crate) fn asking(project: &Project, args: &[&str]) -> Self {
+        Self::spawn(project.command(&[&["routes"], args].concat()), &[])
     }
 
     /// Waits for the address it prints.

@@ -20,9 +20,13 @@ mod frameworks;
 #[allow(dead_code, reason = "the browser tests use more of it")]
 mod gate;
 #[cfg(feature = "cli")]
+mod habits;
+#[cfg(feature = "cli")]
 mod harness;
 #[cfg(all(feature = "server", feature = "testing"))]
 mod http_proxy;
+#[cfg(feature = "cli")]
+mod keys;
 #[cfg(feature = "cli")]
 mod reload;
 #[cfg(feature = "cli")]

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use crate::harness::{Project, processes_in, target_dir};
+use rustix::process::Signal;
+
+use crate::harness::{Devserve, Project, processes_in, target_dir};
 
 /// With the features of a new project, so that both are built from one devserve.
 const MANIFEST: &str = r#"[package]
@@ -178,5 +180,22 @@ fn a_program_that_serves_by_the_handover_is_noticed_at_once() {
         told.starts_with("error: shop ") && told.contains(" and does not tell its routes\n"),
         "{told}"
     );
+    assert_eq!(processes_in(&project.root()), [""; 0]);
+}
+
+#[test]
+fn ctrl_c_ends_the_question_quietly() {
+    // Never ready, so that it is still asked.
+    let project = Project::shop("one");
+    project.write(
+        "src/main.rs",
+        "fn main() { eprintln!(\"here I am\"); loop { std::thread::park() } }",
+    );
+    let mut devserve = Devserve::asking(&project, &["-q", "--timeout", "600"]);
+    devserve.wait_for("here I am");
+    devserve.signal(Signal::INT);
+    let status = devserve.wait();
+    assert_eq!(status.code(), Some(0), "{}", devserve.said());
+    assert_eq!(devserve.said(), "here I am\n");
     assert_eq!(processes_in(&project.root()), [""; 0]);
 }

@@ -9,8 +9,12 @@ use devserve::text::visible::visible;
 use crate::args::Verbosity;
 use crate::clock;
 
-/// The line for a notice; `None` where this much is not wanted.
-pub(crate) fn describe(notice: &Notice, verbosity: Verbosity) -> Option<String> {
+/// The line for a notice; `None` where this much is not wanted. A terminal has `columns`.
+pub(crate) fn describe(
+    notice: &Notice,
+    verbosity: Verbosity,
+    columns: Option<usize>,
+) -> Option<String> {
     let is_usual = verbosity >= Verbosity::Usual;
     let is_verbose = verbosity >= Verbosity::Verbose;
     match notice {
@@ -40,6 +44,7 @@ pub(crate) fn describe(notice: &Notice, verbosity: Verbosity) -> Option<String> 
             target,
             errors,
             rendered,
+            ..
         } => {
             let count = match errors {
                 0 => String::new(),
@@ -130,7 +135,7 @@ pub(crate) fn describe(notice: &Notice, verbosity: Verbosity) -> Option<String> 
                 None => warning,
             })
         }
-        Notice::Access(record) => is_usual.then(|| access(record)),
+        Notice::Access(record) => is_usual.then(|| access(record, columns)),
         Notice::Refused { peer, status, why } => is_usual.then(|| {
             let peer = peer.map(|peer| format!(" from {peer}")).unwrap_or_default();
             stamped(&format!("refused{peer}: {status} {}", visible(why)))
@@ -174,27 +179,57 @@ fn built(target: &str, elapsed: Duration, warnings: usize, were_shown: bool) -> 
     format!("built {target} in {elapsed}{warnings}")
 }
 
-fn access(record: &AccessRecord) -> String {
+fn access(record: &AccessRecord, columns: Option<usize>) -> String {
     let status = match record.status {
         200..300 => record.status.to_string().green(),
         300..400 => record.status.to_string().cyan(),
         400..500 => record.status.to_string().yellow(),
         _ => record.status.to_string().red(),
     };
-    // Method first: colors would count as width.
-    let request = format!(
-        "{:<6} {:<30}",
-        visible(&record.method),
-        visible(&record.target)
-    );
+    // Widths first: colors would count as width.
+    let method = format!("{:<6}", visible(&record.method));
+    let target = fit(&visible(&record.target), columns);
     let held = match record.held >= Duration::from_millis(1) {
         true => format!("  held {}", milliseconds(record.held)),
         false => String::new(),
     };
     stamped(&format!(
-        "{request} {status} {:>9}{held}",
+        "{method} {target} {status} {:>8} {:>8}{held}",
+        size(record.body_bytes),
         milliseconds(record.elapsed)
     ))
+}
+
+/// A request's target in its column: as wide as usual, wider where it has to be and the terminal
+/// has room, and cut where it has none.
+fn fit(target: &str, columns: Option<usize>) -> String {
+    const USUAL: usize = 30;
+    const LEAST: usize = 10;
+    /// What the rest of the line takes: time, method, status, size, duration.
+    const REST: usize = 40;
+    let room = columns.map_or(usize::MAX, |columns| {
+        columns.saturating_sub(REST).max(LEAST)
+    });
+    let width = room.min(USUAL);
+    match target.chars().count() > room {
+        true => target.chars().take(room - 1).chain(['…']).collect(),
+        false => format!("{target:<width$}"),
+    }
+}
+
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let mut size = bytes as f64 / 1e3;
+    let mut units = UNITS.iter();
+    let mut unit = units.next();
+    while size >= 999.95 && units.len() > 0 {
+        size /= 1e3;
+        unit = units.next();
+    }
+    format!("{size:.1} {}", unit.unwrap_or(&"TB"))
 }
 
 fn stamped(text: &str) -> String {
@@ -257,7 +292,7 @@ mod tests {
     #[track_caller]
     fn check(notice: Notice, verbosity: Verbosity, want: Option<&str>) {
         colored::control::set_override(false);
-        let line = describe(&notice, verbosity);
+        let line = describe(&notice, verbosity, None);
         // Without the time of day.
         let line = line.map(|line| match line.as_bytes().get(2) {
             Some(b':') => line[10..].to_owned(),
@@ -325,8 +360,30 @@ mod tests {
             elapsed: Duration::from_micros(300),
             held: Duration::ZERO,
         };
-        let want = format!("GET    {:<30} 404    0.3 ms", "/\\x1b[2J");
+        let want = format!("GET    {:<30} 404      9 B   0.3 ms", "/\\x1b[2J");
         check(Notice::Access(record), Verbosity::Usual, Some(&want));
+    }
+
+    #[test]
+    fn a_target_has_a_column_that_fits_the_terminal() {
+        let check = |target: &str, columns, want: &str| assert_eq!(fit(target, columns), want);
+        check("/", None, &format!("/{}", " ".repeat(29)));
+        check("/", Some(200), &format!("/{}", " ".repeat(29)));
+        check("/", Some(52), "/           ");
+        check("/a/long/way", Some(50), "/a/long/w…");
+        check("/a/long/way", Some(1), "/a/long/w…");
+        let long = "/".repeat(60);
+        check(&long, None, &long);
+        check(&long, Some(120), &long);
+    }
+
+    #[test]
+    fn sizes_are_short() {
+        let sizes = [0, 999, 1000, 1234, 999_949, 999_950, 5_000_000_000].map(size);
+        let want = [
+            "0 B", "999 B", "1.0 kB", "1.2 kB", "999.9 kB", "1.0 MB", "5.0 GB",
+        ];
+        assert_eq!(sizes, want);
     }
 
     #[test]
@@ -342,6 +399,7 @@ mod tests {
             target: "shop".to_owned(),
             errors: 0,
             rendered: "error: no such file\n\n".to_owned(),
+            diagnostics: Vec::new(),
         };
         let want = "error: no such file\nerror: shop did not build";
         check(failed, Verbosity::Quiet, Some(want));
@@ -378,6 +436,7 @@ mod tests {
             target: "shop".to_owned(),
             errors: 2,
             rendered: String::new(),
+            diagnostics: Vec::new(),
         };
         let want = "error: shop did not build, 2 errors";
         check(failed, Verbosity::Usual, Some(want));

@@ -3,12 +3,16 @@
 mod args;
 mod browser;
 mod clock;
+mod completions;
 mod failure;
+mod json;
+mod keys;
 mod lines;
 mod new;
 mod output;
 mod routes;
 mod run;
+mod settings;
 mod signals;
 mod site;
 mod style;
@@ -16,7 +20,8 @@ mod table;
 
 use std::process::ExitCode;
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Color, Command};
+use crate::settings::Unread;
 
 fn main() -> ExitCode {
     // Started by cargo or rustc in the place of a compiler or linker.
@@ -25,7 +30,11 @@ fn main() -> ExitCode {
     }
     let args = match Args::read() {
         Ok(args) => args,
-        Err(wrong) => return output::usage(&wrong),
+        Err(Unread::Line(wrong)) => return output::usage(&wrong),
+        Err(Unread::Settings(failure)) => {
+            style::choose(Color::Auto);
+            return output::failure(&failure);
+        }
     };
     let style = style::choose(args.color);
     let done = match args.command {
@@ -33,6 +42,10 @@ fn main() -> ExitCode {
         Command::Static(args) => site::serve(args, style),
         Command::Routes(args) => routes::routes(&args, style),
         Command::New(args) => new::new(&args),
+        Command::Completions(args) => {
+            completions::completions(&args);
+            Ok(())
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

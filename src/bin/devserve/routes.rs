@@ -4,7 +4,7 @@ use devserve::dev::{Inquiry, InquiryError, Route, Sink};
 
 use crate::args::{Order, RoutesArgs};
 use crate::failure::Failure;
-use crate::output::{self, Terminal};
+use crate::output::{self, Form, Terminal};
 use crate::signals;
 use crate::style::Style;
 use crate::table::table;
@@ -12,14 +12,18 @@ use crate::table::table;
 /// `devserve routes`.
 pub(crate) fn routes(args: &RoutesArgs, style: Style) -> Result<(), Failure> {
     output::show_log(args.saying.verbosity());
-    let terminal = Terminal::new(style, args.saying.verbosity());
+    let terminal = Terminal::new(style, args.saying.verbosity(), Form::Words);
     let sink = Sink::new(move |notice| terminal.show(&notice));
     // Before anything is started, so that whatever is started is ended.
     let signals = signals::catch().map_err(signals::deaf)?;
     let inquiry = Inquiry::prepare(args.question(style.has_colors), sink).map_err(explain)?;
     let stopper = inquiry.stopper();
     let listening = signals::listen(signals, move || stopper.stop()).map_err(signals::deaf)?;
-    let routes = inquiry.ask().map_err(explain)?;
+    let routes = match inquiry.ask() {
+        // As asked.
+        Err(InquiryError::Stopped) => return Ok(()),
+        other => other.map_err(explain)?,
+    };
     drop(listening);
     if !routes.is_empty() && routes.iter().all(is_unknown) {
         return Err(Failure::plain(

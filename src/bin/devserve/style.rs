@@ -1,6 +1,8 @@
 use std::env;
 use std::io::{self, IsTerminal};
 
+use rustix::termios::tcgetwinsize;
+
 use crate::args::Color;
 
 /// How stderr is written to: decided once, from the flag and what stderr is.
@@ -13,6 +15,14 @@ pub(crate) struct Style {
     pub(crate) has_colors: bool,
     /// Somebody is watching, so a line may be replaced by the next.
     pub(crate) is_terminal: bool,
+}
+
+impl Style {
+    /// How many columns the terminal has now; `None` where it is none, or does not say.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        let size = self.is_terminal.then(|| tcgetwinsize(io::stderr()))?.ok()?;
+        Some(size.ws_col.into()).filter(|columns| *columns > 0)
+    }
 }
 
 /// Reads the flag, the environment and what stderr is.

@@ -96,7 +96,7 @@ impl FastPath {
     /// The fast path for `project`, if there can be one; `stand_in` is a program that calls
     /// [`stand_in`](crate::dev::stand_in). Another devserve may have it for this target folder.
     pub(crate) fn open(project: Arc<Project>, stand_in: PathBuf) -> Option<Self> {
-        if !cfg!(target_os = "linux") || project.is_release {
+        if !cfg!(target_os = "linux") || !project.is_for_development() {
             return None;
         }
         let folder = project.target_dir.join("devserve");

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::dev::project::Program;
+use crate::dev::project::{Features, Program};
 
 /// A package in a folder of its own, and what is known about it.
 struct Shop {
@@ -31,7 +31,8 @@ impl Shop {
             links_devserve: false,
             package: "shop".to_owned(),
             program: Program::Bin("shop".to_owned()),
-            is_release: false,
+            profile: None,
+            features: Features::default(),
             package_dir: root.clone(),
             workspace_root: root.clone(),
             target_dir: root.join("target"),

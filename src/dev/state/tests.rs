@@ -38,6 +38,7 @@ fn event(words: &str) -> Event {
             path: rest.into(),
             effect: Effect::Build,
         },
+        "asked" => Event::Asked,
         "env" => Event::Changed {
             path: rest.into(),
             effect: Effect::Restart,
@@ -512,5 +513,21 @@ fn only_a_thin_program_s_death_at_the_start_leads_to_a_build() {
         ("linked 2", "built, hold (Starting), start 2"),
         ("ready 2", "open 2 [\"a.rs\"]"),
         ("exited 2", "bury 2 WhileLive"),
+    ]);
+}
+
+#[test]
+fn whoever_asks_gets_a_new_build_by_cargo() {
+    check_live(&[
+        ("asked", "hold (Building), retire 1, build 2 by cargo"),
+        ("asked", "cancel"),
+        ("cancelled 2", "build 3 by cargo"),
+        ("built 3", "built, hold (Starting), start 3"),
+        ("ready 3", "open 3 [], prime"),
+        ("save a.rs", "hold (Building), retire 3, build 4"),
+    ]);
+    check(&[
+        ("failed 1", "explain build"),
+        ("asked", "hold (Building), build 2 by cargo"),
     ]);
 }

@@ -5,7 +5,7 @@ use notify::event::{CreateKind, DataChange, MetadataKind, RemoveKind};
 use super::*;
 use crate::dev::event::Effect;
 use crate::dev::ignore::Ignore;
-use crate::dev::project::{Program, Project};
+use crate::dev::project::{Features, Program, Project};
 
 /// Longer than any news takes on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
@@ -34,7 +34,8 @@ impl Scene {
         let project = Project {
             package: "shop".to_owned(),
             program: Program::Bin("shop".to_owned()),
-            is_release: false,
+            profile: None,
+            features: Features::default(),
             package_dir: root.clone(),
             workspace_root: root.clone(),
             target_dir: root.join("target"),
