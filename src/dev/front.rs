@@ -73,7 +73,7 @@ impl Front {
             policy_said: AtomicBool::new(false),
             compression_said: AtomicBool::new(false),
         };
-        let pool = Pool::start(listener, passing, Settings::default())?;
+        let pool = Pool::start(listener, passing, settings())?;
         Ok(Self {
             pool,
             hub,
@@ -94,6 +94,19 @@ impl Front {
         self.hub.close();
         self.bulletin.close();
         self.pool.stop(Instant::now() + grace)
+    }
+}
+
+/// The engine's, without its patience: how slow a client may be is for the app's own server to
+/// say, and one that is stopped in a debugger is none to be cut.
+fn settings() -> Settings {
+    const LONG: Duration = Duration::from_secs(3600);
+    Settings {
+        body_timeout: LONG,
+        body_rate: 0,
+        write_timeout: LONG,
+        write_rate: 0,
+        ..Settings::default()
     }
 }
 

@@ -39,6 +39,7 @@ mod dep_info;
 mod diagnostics;
 mod fast;
 mod group;
+mod guard;
 mod last_words;
 mod listeners;
 mod progress;

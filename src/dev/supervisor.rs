@@ -18,6 +18,7 @@ use crate::dev::event::Event;
 use crate::dev::fast::FastPath;
 use crate::dev::front::{Front, LiveReload};
 use crate::dev::gate::Gate;
+use crate::dev::guard::Guard;
 use crate::dev::ignore::{self, Ignore};
 use crate::dev::inputs::{Inputs, Outlook};
 use crate::dev::notice::{Notice, Sink};
@@ -121,6 +122,7 @@ impl Supervisor {
         });
         let no_room = |source| StartError::NoRoom { source };
         let sockets = private_dir().map_err(no_room)?;
+        let guard = Arc::new(Guard::post(sockets.path()).map_err(no_room)?);
 
         let (events, heard) = mpsc::channel();
         let lookout = {
@@ -176,7 +178,9 @@ impl Supervisor {
         // Without reload there is one build, and cargo makes it.
         let stand_in = config.stand_in.filter(|_| config.reload);
         let workshop = |project| Workshop {
-            fast: stand_in.and_then(|program| FastPath::open(Arc::clone(&project), program)),
+            fast: stand_in.and_then(|program| {
+                FastPath::open(Arc::clone(&project), program, Arc::clone(&guard))
+            }),
             project,
             inputs: Arc::clone(&inputs),
             has_colors: config.has_colors,
@@ -186,6 +190,7 @@ impl Supervisor {
                 Some(watch) => Box::new(watch.adder()),
                 None => Box::new(drop),
             },
+            guard: Arc::clone(&guard),
         };
         let builder = match &*served {
             Served::Package(project) => Some(Builder::start(workshop(Arc::clone(project)))),
@@ -203,6 +208,7 @@ impl Supervisor {
             },
             sockets: sockets.path().to_owned(),
             bulletin: Arc::clone(&bulletin),
+            guard,
         };
         let worker = Worker {
             served,

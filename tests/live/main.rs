@@ -23,14 +23,20 @@ mod gate;
 mod harness;
 #[cfg(all(feature = "server", feature = "testing"))]
 mod http_proxy;
+#[cfg(all(feature = "cli", target_os = "linux"))]
+mod killed;
 #[cfg(feature = "cli")]
 mod reload;
 #[cfg(feature = "cli")]
 mod routes;
 #[cfg(feature = "cli")]
 mod scaffold;
+#[cfg(all(feature = "cli", target_os = "linux"))]
+mod soak;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "cli")]
+mod traffic;
 #[cfg(feature = "cli")]
 mod usage;
 #[cfg(feature = "cli")]
