@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::fmt;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,6 +11,13 @@ use crate::dev::generation::Generation;
 use crate::dev::inputs::Outlook;
 use crate::dev::upstream::Upstream;
 use crate::pages::Page;
+use crate::wire::Wire;
+
+/// How long a connection to the app may wait for another request: less than any server's own
+/// patience, so that none is closed while a request is on its way into it.
+const MOST_IDLE: Duration = Duration::from_secs(1);
+/// How many of them may wait.
+const MOST_KEPT: usize = 32;
 
 /// Where every request asks what to do: go on to the app, wait, or be told why not.
 ///
@@ -90,6 +98,8 @@ struct Life {
     is_retiring: bool,
     is_hurried: bool,
     obituary: Option<Arc<Page>>,
+    // Connections to it that wait for another request, and since when.
+    idle: Vec<(Wire, Instant)>,
 }
 
 impl Gate {
@@ -201,7 +211,9 @@ impl Gate {
     /// Asks to be told, by [`Event::Drained`], when `generation` answers no request any more.
     pub(crate) fn retire(&self, generation: Generation) {
         let mut inner = self.lock();
-        inner.lives.entry(generation).or_default().is_retiring = true;
+        let life = inner.lives.entry(generation).or_default();
+        life.is_retiring = true;
+        life.idle.clear();
         self.settle(&mut inner, generation);
     }
 
@@ -316,6 +328,35 @@ impl Lease {
     /// Where the generation is reached.
     pub(crate) fn upstream(&self) -> &Upstream {
         &self.upstream
+    }
+
+    /// A connection to the generation that an earlier request has left, and that is still there.
+    pub(crate) fn idle(&self) -> Option<Wire> {
+        let mut inner = self.gate.lock();
+        let idle = &mut inner.lives.get_mut(&self.generation)?.idle;
+        while let Some((wire, since)) = idle.pop() {
+            if since.elapsed() >= MOST_IDLE {
+                idle.clear(); // the others are older
+                return None;
+            }
+            let waited = wire.stream().wait_readable(Some(Duration::ZERO));
+            // Anything that could be read now is its end.
+            if waited.is_err_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+                return Some(wire);
+            }
+        }
+        None
+    }
+
+    /// Leaves a connection to the requests that come.
+    pub(crate) fn keep(&self, wire: Wire) {
+        let mut inner = self.gate.lock();
+        match inner.lives.get_mut(&self.generation) {
+            Some(life) if !life.is_retiring && life.idle.len() < MOST_KEPT => {
+                life.idle.push((wire, Instant::now()));
+            }
+            _ => {} // it ends
+        }
     }
 
     /// Says that the answer has no end of its own. Once is enough.

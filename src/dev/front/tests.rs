@@ -732,3 +732,38 @@ fn a_connection_outlives_the_generation_it_began_with() {
     assert!(client.until("two").starts_with("HTTP/1.1 200 "));
     stage.drains();
 }
+
+#[test]
+fn requests_that_read_go_one_after_the_other_through_one_connection() {
+    let stage = Stage::set();
+    let mut client = stage.client();
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntea";
+    client.send(GET);
+    let mut app = stage.app();
+    for request in [GET, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", GET] {
+        app.until("\r\n\r\n");
+        app.send("HTTP/1.1 304 Not Modified\r\n\r\n");
+        client.until("\r\n\r\n");
+        client.send(request);
+    }
+    app.until("\r\n\r\n");
+    app.send(answer);
+    client.until("tea");
+    // One that may have effects has a connection of its own, which ends with it.
+    client.send("DELETE / HTTP/1.1\r\nHost: x\r\n\r\n");
+    let mut own = stage.app();
+    own.until("\r\n\r\n");
+    own.send(answer);
+    client.until("tea");
+    assert_eq!(own.rest(), "");
+    // One that the app has closed is not used.
+    drop(app);
+    client.send(GET);
+    let mut second = stage.app();
+    second.until("\r\n\r\n");
+    second.send(answer);
+    client.until("tea");
+    // Nor does any outlive its generation.
+    stage.drains();
+    assert_eq!(second.rest(), "");
+}
