@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::dev::event::Event;
 use crate::dev::generation::Generation;
 use crate::dev::inputs::Outlook;
+use crate::dev::lookout::Lookout;
 use crate::dev::upstream::Upstream;
 use crate::pages::Page;
 use crate::wire::Wire;
@@ -30,9 +31,6 @@ pub(crate) struct Gate {
     events: Sender<Event>,
     lookout: Lookout,
 }
-
-/// Looks whether the app is still what its files say.
-pub(crate) type Lookout = Box<dyn Fn() -> Outlook + Send + Sync>;
 
 /// What a request is told.
 #[derive(Debug)]
@@ -140,17 +138,18 @@ impl Gate {
                 Door::Open { .. } | Door::Explaining { .. } => {
                     let moves = inner.moves;
                     drop(inner);
-                    let outlook = (self.lookout)();
+                    let outlook = self.lookout.look();
                     inner = self.lock();
                     match outlook {
                         // The next round finds it announced.
-                        Outlook::Changed(change) => self.report(change),
+                        Some(Outlook::Changed(change)) => self.report(change),
+                        None => {}
                         // What was seen was seen at a door that has moved since.
                         _ if inner.moves != moves => {}
                         // The supervisor will hold the gate when it hears. It has not yet, or the
                         // door would have moved; until then it is held here.
-                        Outlook::Announced => inner.hold("building".to_owned()),
-                        Outlook::Calm => {
+                        Some(Outlook::Announced) => inner.hold("building".to_owned()),
+                        Some(Outlook::Calm) => {
                             if let Some(verdict) = self.decide(&mut inner) {
                                 return verdict;
                             }

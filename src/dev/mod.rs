@@ -52,6 +52,7 @@ mod forwarded;
 mod front;
 mod gate;
 pub(crate) mod inject;
+mod lookout;
 pub(crate) mod mark;
 mod notice;
 pub(crate) mod reload;

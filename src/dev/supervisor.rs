@@ -21,6 +21,7 @@ use crate::dev::gate::Gate;
 use crate::dev::guard::Guard;
 use crate::dev::ignore::{self, Ignore};
 use crate::dev::inputs::{Inputs, Outlook};
+use crate::dev::lookout::Lookout;
 use crate::dev::notice::{Notice, Sink};
 use crate::dev::project::ProjectError;
 use crate::dev::reload::ReloadHub;
@@ -138,7 +139,7 @@ impl Supervisor {
                 format!("starting {}", served.title())
             }
         };
-        let gate = Gate::new(doing, events.clone(), Box::new(lookout));
+        let gate = Gate::new(doing, events.clone(), Lookout::new(lookout));
         let hub = Arc::new(ReloadHub::of_this_run());
         let live_reload = match config.live_reload {
             true => LiveReload::On,

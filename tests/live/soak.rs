@@ -75,6 +75,9 @@ fn many_saves_leave_no_more_than_few() {
         }
         project.write_shop(&number.to_string());
         devserve.get("/").check(200, &number.to_string());
+        if number % 100 == 0 {
+            println!("{number} saves: {} KiB", resident_kib(&devserve));
+        }
         if number == WARM_UP {
             at_first = Some((settle(&project, &devserve, None), resident_kib(&devserve)));
         }

@@ -10,6 +10,7 @@ use crate::dev::editor::Editor;
 use crate::dev::event::Event;
 use crate::dev::generation::Generation;
 use crate::dev::inputs::Outlook;
+use crate::dev::lookout::Lookout;
 use crate::pages::{Diagnostic, Level};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -29,7 +30,7 @@ struct Stage {
 impl Stage {
     fn set() -> Self {
         let (sender, events) = mpsc::channel();
-        let gate = Gate::new("building".into(), sender, Box::new(|| Outlook::Calm));
+        let gate = Gate::new("building".into(), sender, Lookout::new(|| Outlook::Calm));
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("app.sock");
         let upstream = UnixListener::bind(&socket).unwrap();
