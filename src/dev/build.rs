@@ -17,6 +17,7 @@ use crate::dev::event::{Built, Event, Maker};
 use crate::dev::fast::{FastPath, Link, Outcome, Unit};
 use crate::dev::generation::Generation;
 use crate::dev::group::Group;
+use crate::dev::guard::Guard;
 use crate::dev::inputs::{Inputs, Learned};
 use crate::dev::progress::{self, Said};
 use crate::dev::project::Project;
@@ -67,13 +68,14 @@ pub(crate) struct Workshop {
     pub(crate) events: Sender<Event>,
     pub(crate) progress: Progress,
     pub(crate) discovery: Discovery,
+    pub(crate) guard: Arc<Guard>,
 }
 
 impl Builder {
     /// A builder that waits for orders. It ends when dropped, and any build with it.
     pub(crate) fn start(mut workshop: Workshop) -> io::Result<Self> {
         let (orders, ordered) = mpsc::channel();
-        let group = Arc::new(Group::default());
+        let group = Arc::new(Group::new(Arc::clone(&workshop.guard)));
         let work = {
             let group = Arc::clone(&group);
             move || {

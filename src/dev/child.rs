@@ -20,6 +20,7 @@ use crate::dev::cargo;
 use crate::dev::conventions;
 use crate::dev::event::Event;
 use crate::dev::generation::Generation;
+use crate::dev::guard::Guard;
 use crate::dev::notice::{Notice, Sink};
 use crate::dev::project::Project;
 use crate::dev::search::{Offer, Search, Wish};
@@ -61,6 +62,8 @@ pub(crate) struct Launch {
     pub(crate) bulletin: Arc<Bulletin>,
     /// Hears what it writes to stderr.
     pub(crate) sink: Sink,
+    /// What ends it if we are killed.
+    pub(crate) guard: Arc<Guard>,
 }
 
 /// What the app is started for.
@@ -102,6 +105,7 @@ impl Kind {
 pub(crate) struct Child {
     process: std::process::Child,
     group: Pid,
+    guard: Arc<Guard>,
     // Our files that it is given.
     paths: [PathBuf; 2],
     // Open as long as the process is there: some that reload themselves end with their stdin.
@@ -149,8 +153,10 @@ impl Child {
         // With it goes our copy of the socket: what connects after the app's end is refused.
         drop(command);
         let group = Pid::from_child(&process);
+        launch.guard.watch(group);
         let mut child = Self {
             group,
+            guard: Arc::clone(&launch.guard),
             _stdin: process.stdin.take(),
             process,
             paths: [socket, notify_path],
@@ -220,6 +226,7 @@ impl Drop for Child {
             // A panic there was reported when it happened.
             let _ = follower.join();
         }
+        self.guard.forget(self.group);
         let _ = self.process.wait();
         for path in &self.paths {
             // The folder goes as well when devserve ends.
@@ -237,12 +244,6 @@ fn command(
     // systemd's convention wants the process's own number, which is known in the process alone:
     // a shell sets it, and becomes the program.
     const SET_PID: &str = "LISTEN_PID=$$; export LISTEN_PID";
-    // The shell dies with us, but not what it starts. Its stdin is a pipe that only we can write
-    // to: when it ends, so do we, and then the whole group. The process that waits for that is
-    // nobody's child, or `wait` in the line would wait for it.
-    const GUARD: &str = "exec 9<&0\n\
-        ({ trap '' INT TERM; read -r _ <&9; kill -KILL 0; } 3<&- >/dev/null 2>&1 &)\n\
-        exec 9<&-";
     let mut command = match &launch.kind {
         Kind::Own => Command::new(executable),
         Kind::Stranger => {
@@ -254,7 +255,7 @@ fn command(
         Kind::Command(line) => {
             let mut command = Command::new("/bin/sh");
             command
-                .args(["-c", &format!("{GUARD}\n{SET_PID}\n{line}")])
+                .args(["-c", &format!("{SET_PID}\n{line}")])
                 .current_dir(&launch.folder);
             command
         }

@@ -17,14 +17,14 @@ use crate::dev::notice::{AccessRecord, NoScript, Notice, Sink};
 use crate::dev::reload::{HEARTBEAT, OWN_PATHS, ReloadHub, SCRIPT};
 use crate::dev::target::Elsewhere;
 use crate::dev::upstream::Upstream;
-use crate::http::h1::{Fault, ResponseHead};
+use crate::http::h1::{Fault, Framing, Persistence, ResponseHead};
 use crate::net::handover::PEER_FIELD;
 use crate::net::{Address, Listener, Peer, Stream};
 use crate::pages::{AnswerLost, Page, Rendered, Waiting};
 use crate::proxy::{self, Answer, ProxyError};
 use crate::server::{After, Exchange, Pool, Settings, Turn, misdirected};
 use crate::text::latin1;
-use crate::wire::{End, Head, Incoming, Outgoing, Outlet, Unasked};
+use crate::wire::{End, Head, Incoming, Outgoing, Outlet, Unasked, Wire};
 
 mod follow;
 mod open;
@@ -73,7 +73,7 @@ impl Front {
             policy_said: AtomicBool::new(false),
             compression_said: AtomicBool::new(false),
         };
-        let pool = Pool::start(listener, passing, Settings::default())?;
+        let pool = Pool::start(listener, passing, settings())?;
         Ok(Self {
             pool,
             hub,
@@ -94,6 +94,19 @@ impl Front {
         self.hub.close();
         self.bulletin.close();
         self.pool.stop(Instant::now() + grace)
+    }
+}
+
+/// The engine's, without its patience: how slow a client may be is for the app's own server to
+/// say, and one that is stopped in a debugger is none to be cut.
+fn settings() -> Settings {
+    const LONG: Duration = Duration::from_secs(3600);
+    Settings {
+        body_timeout: LONG,
+        body_rate: 0,
+        write_timeout: LONG,
+        write_rate: 0,
+        ..Settings::default()
     }
 }
 
@@ -204,7 +217,8 @@ impl Passing {
             inject::ask_for_plain(headers);
             was_ours = mark.take_off_load(headers);
         }
-        let upstream = match connect(turn, lease) {
+        let idle = is_frugal(turn, lease).then(|| lease.idle()).flatten();
+        let upstream = match idle.map_or_else(|| connect(turn, lease).map(Wire::new), Ok) {
             Ok(upstream) => upstream,
             Err(error) => return self.lost(turn, lease, &ProxyError::NotTaken(error)),
         };
@@ -225,7 +239,7 @@ impl Passing {
             if was_ours && answer.head.status == StatusCode::NOT_MODIFIED {
                 mark.put_on(&mut answer.head.headers);
             }
-            self.deliver(turn, answer, &mark)
+            self.deliver(turn, lease, answer, &mark)
         };
         match proxy::pass_on(&head, &turn.incoming, turn.stream, upstream, extra, deliver) {
             Ok(answered) => answered,
@@ -234,7 +248,7 @@ impl Passing {
     }
 
     /// Sends an answer on, each part as it comes.
-    fn deliver(&self, turn: &Turn<'_>, answer: Answer, mark: &Mark) -> Answered {
+    fn deliver(&self, turn: &Turn<'_>, lease: &Lease, answer: Answer, mark: &Mark) -> Answered {
         let Answer { head, mut body } = answer;
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             return tunnel(turn, &head, body);
@@ -250,7 +264,7 @@ impl Passing {
             },
         };
         let tag = injection.tag_for(&part[..first], mark.version());
-        let mut headers = head.headers;
+        let (mut headers, persistence) = (head.headers, head.persistence);
         let mut declared = headers
             .get(header::CONTENT_LENGTH)
             .and_then(|len| len.to_str().ok()?.parse::<u64>().ok());
@@ -273,7 +287,12 @@ impl Passing {
         match Outgoing::start(turn.stream.as_ref(), &start, &part[..first]) {
             Err(_) => Answered::NOTHING,
             Ok(mut outgoing) => match relay(&mut body, &mut outgoing, &mut part, &tag) {
-                Ok(()) => finish(outgoing),
+                Ok(()) => {
+                    if persistence == Persistence::KeepAlive && is_frugal(turn, lease) {
+                        keep(body, lease);
+                    }
+                    finish(outgoing)
+                }
                 Err(_) => cut(&outgoing),
             },
         }
@@ -509,6 +528,27 @@ fn is_endless(answer: &Answer) -> bool {
     let content_type = answer.head.headers.get(header::CONTENT_TYPE);
     answer.head.status == StatusCode::SWITCHING_PROTOCOLS
         || content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
+}
+
+/// Whether the request may go through a connection that others have used, or leave it to others.
+///
+/// Only our own engine's: it holds no thread for a connection that waits, where with other
+/// servers it may be the only one. And only a request that asks to read: should the connection
+/// end under it, nobody knows what was done.
+fn is_frugal(turn: &Turn<'_>, lease: &Lease) -> bool {
+    matches!(lease.upstream(), Upstream::Own(_))
+        && matches!(turn.head.method, Method::GET | Method::HEAD)
+        && turn.head.framing == Framing::None
+        && !turn.head.asks_upgrade()
+}
+
+/// Leaves the connection of an answer that has been read to those that come.
+fn keep(mut body: Incoming, lease: &Lease) {
+    if let Some((wire, Ok(()))) = body.reclaim(0, Duration::ZERO)
+        && wire.arrived().is_empty()
+    {
+        lease.keep(wire);
+    }
 }
 
 /// Tells the client that HTTP ends here, and passes on whatever comes after it.

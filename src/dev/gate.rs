@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::fmt;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,8 +9,16 @@ use std::time::{Duration, Instant};
 use crate::dev::event::Event;
 use crate::dev::generation::Generation;
 use crate::dev::inputs::Outlook;
+use crate::dev::lookout::Lookout;
 use crate::dev::upstream::Upstream;
 use crate::pages::Page;
+use crate::wire::Wire;
+
+/// How long a connection to the app may wait for another request: less than any server's own
+/// patience, so that none is closed while a request is on its way into it.
+const MOST_IDLE: Duration = Duration::from_secs(1);
+/// How many of them may wait.
+const MOST_KEPT: usize = 32;
 
 /// Where every request asks what to do: go on to the app, wait, or be told why not.
 ///
@@ -22,9 +31,6 @@ pub(crate) struct Gate {
     events: Sender<Event>,
     lookout: Lookout,
 }
-
-/// Looks whether the app is still what its files say.
-pub(crate) type Lookout = Box<dyn Fn() -> Outlook + Send + Sync>;
 
 /// What a request is told.
 #[derive(Debug)]
@@ -90,6 +96,8 @@ struct Life {
     is_retiring: bool,
     is_hurried: bool,
     obituary: Option<Arc<Page>>,
+    // Connections to it that wait for another request, and since when.
+    idle: Vec<(Wire, Instant)>,
 }
 
 impl Gate {
@@ -130,17 +138,18 @@ impl Gate {
                 Door::Open { .. } | Door::Explaining { .. } => {
                     let moves = inner.moves;
                     drop(inner);
-                    let outlook = (self.lookout)();
+                    let outlook = self.lookout.look();
                     inner = self.lock();
                     match outlook {
                         // The next round finds it announced.
-                        Outlook::Changed(change) => self.report(change),
+                        Some(Outlook::Changed(change)) => self.report(change),
+                        None => {}
                         // What was seen was seen at a door that has moved since.
                         _ if inner.moves != moves => {}
                         // The supervisor will hold the gate when it hears. It has not yet, or the
                         // door would have moved; until then it is held here.
-                        Outlook::Announced => inner.hold("building".to_owned()),
-                        Outlook::Calm => {
+                        Some(Outlook::Announced) => inner.hold("building".to_owned()),
+                        Some(Outlook::Calm) => {
                             if let Some(verdict) = self.decide(&mut inner) {
                                 return verdict;
                             }
@@ -201,7 +210,9 @@ impl Gate {
     /// Asks to be told, by [`Event::Drained`], when `generation` answers no request any more.
     pub(crate) fn retire(&self, generation: Generation) {
         let mut inner = self.lock();
-        inner.lives.entry(generation).or_default().is_retiring = true;
+        let life = inner.lives.entry(generation).or_default();
+        life.is_retiring = true;
+        life.idle.clear();
         self.settle(&mut inner, generation);
     }
 
@@ -316,6 +327,35 @@ impl Lease {
     /// Where the generation is reached.
     pub(crate) fn upstream(&self) -> &Upstream {
         &self.upstream
+    }
+
+    /// A connection to the generation that an earlier request has left, and that is still there.
+    pub(crate) fn idle(&self) -> Option<Wire> {
+        let mut inner = self.gate.lock();
+        let idle = &mut inner.lives.get_mut(&self.generation)?.idle;
+        while let Some((wire, since)) = idle.pop() {
+            if since.elapsed() >= MOST_IDLE {
+                idle.clear(); // the others are older
+                return None;
+            }
+            let waited = wire.stream().wait_readable(Some(Duration::ZERO));
+            // Anything that could be read now is its end.
+            if waited.is_err_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+                return Some(wire);
+            }
+        }
+        None
+    }
+
+    /// Leaves a connection to the requests that come.
+    pub(crate) fn keep(&self, wire: Wire) {
+        let mut inner = self.gate.lock();
+        match inner.lives.get_mut(&self.generation) {
+            Some(life) if !life.is_retiring && life.idle.len() < MOST_KEPT => {
+                life.idle.push((wire, Instant::now()));
+            }
+            _ => {} // it ends
+        }
     }
 
     /// Says that the answer has no end of its own. Once is enough.

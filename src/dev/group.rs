@@ -1,18 +1,20 @@
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
+use crate::dev::guard::Guard;
 use crate::sys;
 
 /// One running process at a time, with all it starts, for whoever wants to end it.
 ///
 /// The thread that runs it must live as long as the supervisor: the process dies with it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Group {
+    guard: Arc<Guard>,
     running: Mutex<Running>,
 }
 
@@ -24,6 +26,14 @@ struct Running {
 }
 
 impl Group {
+    /// A group in which nothing runs. `guard` ends what does if we are killed.
+    pub(crate) fn new(guard: Arc<Guard>) -> Self {
+        Self {
+            guard,
+            running: Mutex::default(),
+        }
+    }
+
     /// Forgets an earlier cancellation.
     pub(crate) fn renew(&self) {
         self.lock().is_cancelled = false;
@@ -55,7 +65,9 @@ impl Group {
                 return Ok(None);
             }
             let process = command.spawn()?;
-            running.group = Some(Pid::from_child(&process));
+            let group = Pid::from_child(&process);
+            self.guard.watch(group);
+            running.group = Some(group);
             process
         };
         let heard = listen(&mut process);
@@ -69,6 +81,7 @@ impl Group {
             running.group = None;
             running.is_cancelled
         };
+        self.guard.forget(pid);
         let status = process.wait()?;
         let heard = heard?;
         Ok((!is_cancelled).then_some((heard, status)))

@@ -13,6 +13,7 @@ use crate::dev::bulletin::Bulletin;
 use crate::dev::child::{Child, Kind, Launch, Task};
 use crate::dev::event::{Built, Event};
 use crate::dev::generation::Generation;
+use crate::dev::guard::Guard;
 use crate::dev::ignore::Ignore;
 use crate::dev::inputs::Inputs;
 use crate::dev::notice::{Notice, Sink};
@@ -51,6 +52,7 @@ pub struct Inquiry {
     sink: Sink,
     builder: Builder,
     folder: TempDir,
+    guard: Arc<Guard>,
     events: Sender<Event>,
     heard: Receiver<Event>,
 }
@@ -64,6 +66,8 @@ impl Inquiry {
         let project = Arc::new(Project::find(&question.choice)?);
         let ignore = Ignore::new(std::slice::from_ref(&project.package_dir), &[]);
         let ignore = ignore.map_err(|error| no_room(io::Error::other(error)))?;
+        let folder = private_dir().map_err(no_room)?;
+        let guard = Arc::new(Guard::post(folder.path()).map_err(no_room)?);
         let (events, heard) = mpsc::channel();
         let steps = sink.clone();
         let builder = Builder::start(Workshop {
@@ -81,13 +85,15 @@ impl Inquiry {
                 build::Told::Found(diagnostic) => steps.tell(Notice::found(diagnostic)),
             }),
             discovery: Box::new(drop),
+            guard: Arc::clone(&guard),
         });
         Ok(Self {
             question,
             project,
             sink,
             builder: builder.map_err(no_room)?,
-            folder: private_dir().map_err(no_room)?,
+            folder,
+            guard,
             events,
             heard,
         })
@@ -119,6 +125,7 @@ impl Inquiry {
             sockets: self.folder.path().to_owned(),
             bulletin: Arc::new(Bulletin::default()),
             sink: self.sink.clone(),
+            guard: Arc::clone(&self.guard),
         };
         let events = self.events.clone();
         let child = Child::start(&launch, Generation::FIRST, &built.executable, events);

@@ -18,8 +18,10 @@ use crate::dev::event::Event;
 use crate::dev::fast::FastPath;
 use crate::dev::front::{Front, LiveReload};
 use crate::dev::gate::Gate;
+use crate::dev::guard::Guard;
 use crate::dev::ignore::{self, Ignore};
 use crate::dev::inputs::{Inputs, Outlook};
+use crate::dev::lookout::Lookout;
 use crate::dev::notice::{Notice, Sink};
 use crate::dev::project::ProjectError;
 use crate::dev::reload::ReloadHub;
@@ -141,6 +143,7 @@ impl Supervisor {
         inputs.read_at_start(variables.paths());
         let no_room = |source| StartError::NoRoom { source };
         let sockets = private_dir().map_err(no_room)?;
+        let guard = Arc::new(Guard::post(sockets.path()).map_err(no_room)?);
 
         let (events, heard) = mpsc::channel();
         let lookout = {
@@ -156,7 +159,7 @@ impl Supervisor {
                 format!("starting {}", served.title())
             }
         };
-        let gate = Gate::new(doing, events.clone(), Box::new(lookout));
+        let gate = Gate::new(doing, events.clone(), Lookout::new(lookout));
         let hub = Arc::new(ReloadHub::of_this_run());
         let live_reload = match config.live_reload {
             true => LiveReload::On,
@@ -197,7 +200,9 @@ impl Supervisor {
         // Without reload there is one build, and cargo makes it.
         let stand_in = config.stand_in.filter(|_| config.reload);
         let workshop = |project| Workshop {
-            fast: stand_in.and_then(|program| FastPath::open(Arc::clone(&project), program)),
+            fast: stand_in.and_then(|program| {
+                FastPath::open(Arc::clone(&project), program, Arc::clone(&guard))
+            }),
             project,
             inputs: Arc::clone(&inputs),
             has_colors: config.has_colors,
@@ -207,6 +212,7 @@ impl Supervisor {
                 Some(watch) => Box::new(watch.adder()),
                 None => Box::new(drop),
             },
+            guard: Arc::clone(&guard),
         };
         let builder = match &*served {
             Served::Package(project) => Some(Builder::start(workshop(Arc::clone(project)))),
@@ -226,6 +232,7 @@ impl Supervisor {
             sockets: sockets.path().to_owned(),
             bulletin: Arc::clone(&bulletin),
             sink: sink.clone(),
+            guard,
         };
         let worker = Worker {
             served,

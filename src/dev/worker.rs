@@ -21,8 +21,11 @@ use crate::dev::target::Served;
 use crate::dev::upstream::{Habit, Reached, Tenancy, Upstream};
 use crate::pages::{AppDied, BuildFailed};
 
-/// How long a retired generation may go on answering what it had begun.
+/// How long a retired generation may go on with answers that have no end of their own, and with
+/// all others where somebody waits for its end.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long it may go on with those that have an end, such as one stopped in a debugger.
+const LONG_GRACE: Duration = Duration::from_secs(120);
 /// How long a process may take to end when asked.
 const LAST_GRACE: Duration = Duration::from_secs(2);
 /// How long a start may take before it is mentioned.
@@ -64,6 +67,7 @@ pub(crate) struct Worker {
 #[derive(Debug)]
 pub(crate) enum Alarm {
     Tell(Event),
+    Hurry(Generation),
     Kill(Generation),
 }
 
@@ -113,6 +117,7 @@ impl Worker {
                     let alarm = self.alarms.iter().position(|(at, _)| Some(*at) == due);
                     match alarm.map(|at| self.alarms.swap_remove(at).1) {
                         Some(Alarm::Tell(event)) => return event,
+                        Some(Alarm::Hurry(generation)) => self.gate.hurry(generation),
                         Some(Alarm::Kill(generation)) => {
                             if let Some(child) = self.children.get(&generation) {
                                 child.kill();
@@ -201,9 +206,13 @@ impl Worker {
             }
             Action::Retire(generation) => {
                 self.gate.retire(generation);
+                self.set_alarm(GRACE, Alarm::Hurry(generation));
+                self.set_alarm(LONG_GRACE, Alarm::Tell(Event::Overstayed(generation)));
+            }
+            Action::Hurry(generation) => {
+                self.gate.hurry(generation);
                 self.set_alarm(GRACE, Alarm::Tell(Event::Overstayed(generation)));
             }
-            Action::Hurry(generation) => self.gate.hurry(generation),
             Action::End(generation) => match self.children.get(&generation) {
                 Some(child) => {
                     child.terminate();
@@ -221,6 +230,9 @@ impl Worker {
                 self.sink.tell(Notice::Stopping);
                 self.gate.close();
                 self.hub.close();
+                for generation in self.children.keys().copied().collect::<Vec<_>>() {
+                    self.set_alarm(GRACE, Alarm::Tell(Event::Overstayed(generation)));
+                }
             }
             Action::KillAll => {
                 self.cancel_build();

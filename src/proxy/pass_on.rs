@@ -13,16 +13,16 @@ use crate::wire::{Incoming, Wire};
 ///
 /// `extra` fields go last, and in place of any the client sent under their names. A request's
 /// body that is not at hand is passed on by a thread of its own, for as long as the upstream is
-/// there and the answer is on its way; what is left of it then is the caller's to deal with.
+/// there and the answer is on its way; what is left of it then is the caller's to deal with. The
+/// upstream's connection ends with such a request; behind any other it is `deliver`'s to keep.
 pub(crate) fn pass_on<T>(
     head: &RequestHead,
     incoming: &Mutex<Incoming>,
     client: &Stream,
-    upstream: Stream,
+    wire: Wire,
     extra: &[(&str, &[u8])],
     deliver: impl FnOnce(Answer) -> T,
 ) -> Result<T, ProxyError> {
-    let wire = Wire::new(upstream);
     let upstream = Arc::clone(wire.stream());
     let mut out = Vec::with_capacity(1024);
     h1::write_request(&mut out, head, head.framing, extra);
@@ -53,8 +53,10 @@ pub(crate) fn pass_on<T>(
             let answer = Answer::read(wire, head, Pace::unhurried(), wait, start_pump)?;
             Ok(deliver(answer))
         });
-        // Ends the pump, wherever it waits, and leaves the client's connection alone.
-        upstream.shutdown(Shutdown::Both);
+        if head.framing != Framing::None {
+            // Ends the pump, wherever it waits, and leaves the client's connection alone.
+            upstream.shutdown(Shutdown::Both);
+        }
         answered
     })
 }

@@ -63,6 +63,14 @@ impl Project {
         fs::write(path, text).unwrap();
     }
 
+    /// The same in one step, as many editors save.
+    pub(crate) fn replace(&self, path: &str, text: &str) {
+        let place = self.path(path);
+        let beside = place.with_file_name(".beside");
+        fs::write(&beside, text).unwrap();
+        fs::rename(&beside, &place).unwrap();
+    }
+
     /// Has the shop answer with `text` from the next build on.
     pub(crate) fn write_shop(&self, text: &str) {
         self.write("src/main.rs", &shop_source(text));
@@ -133,9 +141,9 @@ edition = \"2024\"
 ";
 
 /// A server for one request a connection. `/die` ends the process, `/slow` takes a
-/// second and `/sleep` a minute, and says so on stderr when it begins; `/front` tells the URL of
-/// the front.
-fn shop_source(text: &str) -> String {
+/// second, `/long` eight and `/sleep` a minute, and says so on stderr when it begins; `/front`
+/// tells the URL of the front, `/events` is a stream without an end, and `/echo` leaves HTTP.
+pub(crate) fn shop_source(text: &str) -> String {
     include_str!("shop.rs.txt").replace("TEXT", text)
 }
 
@@ -288,6 +296,10 @@ impl Devserve {
         stream
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.process), signal).unwrap();
     }
@@ -361,5 +373,30 @@ pub(crate) fn processes_in(folder: &Path) -> Vec<String> {
             fs::read_link(entry.path().join("exe")).is_ok_and(|exe| exe.starts_with(&folder))
         })
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+/// Waits until it is so.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The names of processes that run in `folder`: cargo, the compiler and the app do.
+#[cfg(target_os = "linux")]
+pub(crate) fn processes_at(folder: &Path) -> Vec<String> {
+    let folder = folder.canonicalize().unwrap();
+    fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter(|entry| {
+            fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(&folder))
+        })
+        .filter_map(|entry| fs::read_to_string(entry.path().join("comm")).ok())
+        .map(|name| name.trim().to_owned())
         .collect()
 }

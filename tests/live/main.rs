@@ -27,14 +27,20 @@ mod harness;
 mod http_proxy;
 #[cfg(feature = "cli")]
 mod keys;
+#[cfg(all(feature = "cli", target_os = "linux"))]
+mod killed;
 #[cfg(feature = "cli")]
 mod reload;
 #[cfg(feature = "cli")]
 mod routes;
 #[cfg(feature = "cli")]
 mod scaffold;
+#[cfg(all(feature = "cli", target_os = "linux"))]
+mod soak;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "cli")]
+mod traffic;
 #[cfg(feature = "cli")]
 mod usage;
 #[cfg(feature = "cli")]

@@ -16,6 +16,7 @@ use crate::dev::fast::scripts;
 use crate::dev::fast::stand_in::{
     CALLS, COMPILER, ENVIRONMENT, LINKER, PLAN, Plan, REAL_LINKER, Thin, is_plain, write_whole,
 };
+use crate::dev::guard::Guard;
 use crate::dev::inputs::straight;
 use crate::dev::project::Project;
 
@@ -95,12 +96,16 @@ pub(crate) struct Made {
 impl FastPath {
     /// The fast path for `project`, if there can be one; `stand_in` is a program that calls
     /// [`stand_in`](crate::dev::stand_in). Another devserve may have it for this target folder.
-    pub(crate) fn open(project: Arc<Project>, stand_in: PathBuf) -> Option<Self> {
+    pub(crate) fn open(
+        project: Arc<Project>,
+        stand_in: PathBuf,
+        guard: Arc<Guard>,
+    ) -> Option<Self> {
         if !cfg!(target_os = "linux") || !project.is_for_development() {
             return None;
         }
         let folder = project.target_dir.join("devserve");
-        let opened = Self::open_in(&folder);
+        let opened = Self::open_in(&folder, guard);
         let (lock, primer) = opened
             .inspect_err(|error| log::debug!("no fast path: {}: {error}", folder.display()))
             .ok()?;
@@ -117,7 +122,7 @@ impl FastPath {
         })
     }
 
-    fn open_in(folder: &Path) -> io::Result<(File, Primer)> {
+    fn open_in(folder: &Path, guard: Arc<Guard>) -> io::Result<(File, Primer)> {
         if !is_plain(folder) {
             return Err(io::ErrorKind::InvalidFilename.into());
         }
@@ -127,7 +132,7 @@ impl FastPath {
             TryLockError::WouldBlock => io::Error::other("another devserve uses it"),
             TryLockError::Error(error) => error,
         })?;
-        Ok((lock, Primer::start()?))
+        Ok((lock, Primer::start(guard)?))
     }
 
     /// Takes note of files whose change is to be built.

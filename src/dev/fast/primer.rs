@@ -18,6 +18,7 @@ use crate::dev::fast::link::{Line, is_private};
 use crate::dev::fast::marks::Marks;
 use crate::dev::fast::stand_in::{LINKER, Noted, PLAN, Plan, REAL_LINKER, Shim, Thin, write_whole};
 use crate::dev::group::Group;
+use crate::dev::guard::Guard;
 
 /// What the shared objects' file names begin with.
 const PREFIX: &str = "libdevserve-";
@@ -61,9 +62,9 @@ pub(crate) struct Order {
 
 impl Primer {
     /// A primer that waits for orders. It ends when dropped, and what it runs with it.
-    pub(crate) fn start() -> io::Result<Self> {
+    pub(crate) fn start(guard: Arc<Guard>) -> io::Result<Self> {
         let (orders, ordered) = mpsc::channel();
-        let group = Arc::new(Group::default());
+        let group = Arc::new(Group::new(guard));
         let shelf = Shelf::default();
         let work = {
             let (group, shelf) = (Arc::clone(&group), Arc::clone(&shelf));

@@ -1,6 +1,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
@@ -9,6 +10,7 @@ use crate::dev::editor::Editor;
 use crate::dev::event::Event;
 use crate::dev::generation::Generation;
 use crate::dev::inputs::Outlook;
+use crate::dev::lookout::Lookout;
 use crate::pages::{Diagnostic, Level};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -28,7 +30,7 @@ struct Stage {
 impl Stage {
     fn set() -> Self {
         let (sender, events) = mpsc::channel();
-        let gate = Gate::new("building".into(), sender, Box::new(|| Outlook::Calm));
+        let gate = Gate::new("building".into(), sender, Lookout::new(|| Outlook::Calm));
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("app.sock");
         let upstream = UnixListener::bind(&socket).unwrap();
@@ -581,4 +583,188 @@ fn an_editor_is_opened_for_our_own_pages_alone() {
     assert_eq!(ask(&stage.token, "a.rs:1:1"), "200");
     assert_eq!(ask(&stage.token, "b.rs:1:1"), "404");
     assert_eq!(ask("guessed", "a.rs:1:1"), "403");
+}
+
+/// More than all buffers between two ends hold.
+const MUCH: usize = 64 << 20;
+
+/// A writer of [`MUCH`] on a thread of its own, and how far it is.
+struct Flood {
+    sent: Arc<AtomicUsize>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Flood {
+    fn start(mut to: impl Write + Send + 'static) -> Self {
+        let sent = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&sent);
+        let thread = thread::spawn(move || {
+            while counted.load(Ordering::SeqCst) < MUCH {
+                to.write_all(&[b'x'; 1 << 16]).unwrap();
+                counted.fetch_add(1 << 16, Ordering::SeqCst);
+            }
+        });
+        Self { sent, thread }
+    }
+
+    /// Waits until nothing has moved for a while, which is before all is sent.
+    #[track_caller]
+    fn stalls(&self) {
+        let mut before = 0;
+        loop {
+            thread::sleep(Duration::from_millis(300));
+            let sent = self.sent.load(Ordering::SeqCst);
+            assert!(sent < MUCH / 2, "all of it was taken");
+            if sent == before && sent > 0 {
+                return;
+            }
+            before = sent;
+        }
+    }
+
+    /// Everything arrives at `end`.
+    #[track_caller]
+    fn passes(self, end: &mut impl Read) {
+        let mut taken = end.take(MUCH as u64);
+        assert_eq!(io::copy(&mut taken, &mut io::sink()).unwrap(), MUCH as u64);
+        self.thread.join().unwrap();
+    }
+}
+
+#[test]
+fn an_answer_comes_no_faster_than_the_client_takes_it() {
+    let stage = Stage::set();
+    let mut client = stage.client();
+    client.send(GET);
+    let mut app = stage.app();
+    app.until("\r\n\r\n");
+    app.send(&format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {MUCH}\r\n\r\n"
+    ));
+    let flood = Flood::start(app.0.try_clone().unwrap());
+    flood.stalls();
+    client.until("\r\n\r\n");
+    flood.passes(&mut client.0);
+    drop(app);
+    stage.drains();
+}
+
+#[test]
+fn an_upload_goes_no_faster_than_the_app_takes_it() {
+    let stage = Stage::set();
+    let mut client = stage.client();
+    client.send(&format!(
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {MUCH}\r\n\r\n"
+    ));
+    let flood = Flood::start(client.0.try_clone().unwrap());
+    let mut app = stage.app();
+    flood.stalls();
+    app.until("\r\n\r\n");
+    flood.passes(&mut app.0);
+    app.send("HTTP/1.1 204 No Content\r\n\r\n");
+    client.until("\r\n\r\n");
+    stage.drains();
+}
+
+#[test]
+fn what_leaves_http_goes_no_faster_than_it_is_taken() {
+    let stage = Stage::set();
+    let mut client = stage.client();
+    client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+    let mut app = stage.app();
+    app.until("\r\n\r\n");
+    app.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+    client.until("\r\n\r\n");
+    let down = Flood::start(app.0.try_clone().unwrap());
+    let up = Flood::start(client.0.try_clone().unwrap());
+    down.stalls();
+    up.stalls();
+    down.passes(&mut client.0);
+    up.passes(&mut app.0);
+    drop(app);
+    stage.drains();
+}
+
+#[test]
+fn the_body_of_a_held_request_stays_with_the_client() {
+    let stage = Stage::set();
+    stage.gate.hold("building".into());
+    let mut client = stage.client();
+    client.send(&format!(
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {MUCH}\r\n\r\n"
+    ));
+    let flood = Flood::start(client.0.try_clone().unwrap());
+    flood.stalls();
+    stage.upstream.set_nonblocking(true).unwrap();
+    assert!(stage.upstream.accept().is_err(), "it was let through");
+    stage.upstream.set_nonblocking(false).unwrap();
+    let socket = stage.folder.path().join("app.sock");
+    stage
+        .gate
+        .open(Generation::FIRST, Upstream::Own(socket.into()));
+    let mut app = stage.app();
+    app.until("\r\n\r\n");
+    flood.passes(&mut app.0);
+    app.send("HTTP/1.1 204 No Content\r\n\r\n");
+    client.until("\r\n\r\n");
+    stage.drains();
+}
+
+#[test]
+fn a_connection_outlives_the_generation_it_began_with() {
+    let stage = Stage::set();
+    let mut client = stage.client();
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n";
+    client.send(GET);
+    let mut app = stage.app();
+    app.until("\r\n\r\n");
+    app.send(&format!("{answer}one"));
+    client.until("one");
+    drop(app);
+    let next = stage.folder.path().join("next.sock");
+    let listener = UnixListener::bind(&next).unwrap();
+    let second = Generation::FIRST.next();
+    stage.gate.open(second, Upstream::Own(next.into()));
+    client.send(GET);
+    let (stream, _) = listener.accept().unwrap();
+    let mut app = App(stream);
+    app.until("\r\n\r\n");
+    app.send(&format!("{answer}two"));
+    assert!(client.until("two").starts_with("HTTP/1.1 200 "));
+    stage.drains();
+}
+
+#[test]
+fn requests_that_read_go_one_after_the_other_through_one_connection() {
+    let stage = Stage::set();
+    let mut client = stage.client();
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntea";
+    client.send(GET);
+    let mut app = stage.app();
+    for request in [GET, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", GET] {
+        app.until("\r\n\r\n");
+        app.send("HTTP/1.1 304 Not Modified\r\n\r\n");
+        client.until("\r\n\r\n");
+        client.send(request);
+    }
+    app.until("\r\n\r\n");
+    app.send(answer);
+    client.until("tea");
+    // One that may have effects has a connection of its own, which ends with it.
+    client.send("DELETE / HTTP/1.1\r\nHost: x\r\n\r\n");
+    let mut own = stage.app();
+    own.until("\r\n\r\n");
+    own.send(answer);
+    client.until("tea");
+    assert_eq!(own.rest(), "");
+    // One that the app has closed is not used.
+    drop(app);
+    client.send(GET);
+    let mut second = stage.app();
+    second.until("\r\n\r\n");
+    second.send(answer);
+    client.until("tea");
+    // Nor does any outlive its generation.
+    stage.drains();
+    assert_eq!(second.rest(), "");
 }

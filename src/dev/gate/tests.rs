@@ -15,7 +15,7 @@ fn gate() -> (Arc<Gate>, Receiver<Event>) {
         Gate::new(
             "building shop".to_owned(),
             events,
-            Box::new(|| Outlook::Calm),
+            Lookout::new(|| Outlook::Calm),
         ),
         heard,
     )
@@ -112,7 +112,7 @@ fn a_request_that_finds_the_disk_changed_is_held_with_all_after_it() {
         }),
         _ => Outlook::Announced,
     };
-    let gate = Gate::new("building".to_owned(), events, Box::new(lookout));
+    let gate = Gate::new("building".to_owned(), events, Lookout::new(lookout));
     gate.open(FIRST, socket());
     let deadline = Instant::now() + Duration::from_millis(1);
     assert!(matches!(gate.pass(deadline), Verdict::Late(_)));
