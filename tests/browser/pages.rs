@@ -79,7 +79,7 @@ fn an_app_that_dies_leaves_its_last_words() {
         "let folder = std",
         &format!("{DEATH} let folder = std"),
     );
-    browser.wait_for_text("body > [role=status]", how);
+    browser.wait_for("document.querySelector('devserve-problem')");
     browser.reload();
     browser.wait_for_text("#stderr + pre", "no database");
     assert_eq!(browser.text("h1"), how);

@@ -4,7 +4,7 @@ use crate::wsgi::{Environ, Reply, Result};
 
 /// No folder is listed.
 #[derive(Debug, Default)]
-pub(super) struct Listing;
+pub(super) struct Listing {}
 
 impl Listing {
     pub(super) fn is_on(&self) -> bool {
