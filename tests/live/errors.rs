@@ -83,7 +83,11 @@ fn an_app_that_is_not_ready_shows_what_it_waits_for() {
         "{}",
         page.text
     );
-    assert!(page.text.contains("waits for the app to listen"), "{}", page.text);
+    assert!(
+        page.text.contains("waits for the app to listen"),
+        "{}",
+        page.text
+    );
     assert!(
         page.text.contains("waiting for the database"),
         "{}",
