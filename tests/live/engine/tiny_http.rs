@@ -99,7 +99,7 @@ const TESTS: &[(&str, &[&str])] = &[
         "it hands out a connection in one piece only",
         &[
             "faults::a_panic_after_leaving_http_costs_its_connection",
-            "Upgrade::a_handler_may_take_the_connection_as_two_halves",
+            "upgrade::a_handler_may_take_the_connection_as_two_halves",
             "websocket::a_client_that_vanishes_takes_its_handler_with_it",
             "websocket::each_half_goes_on_while_the_other_is_held_up",
             "websocket::messages_of_each_kind_come_back_and_the_end_is_agreed_on",
