@@ -55,11 +55,14 @@ impl BuildScripts {
 
 /// Whether a build script asked for nothing to be watched, neither file nor variable.
 fn is_silent(output: &str) -> bool {
-    !output.lines().any(|line| {
-        let instruction = line
-            .strip_prefix("cargo::")
-            .or_else(|| line.strip_prefix("cargo:"));
-        instruction.is_some_and(|instruction| instruction.starts_with("rerun-if-"))
+    !instructions(output).any(|instruction| instruction.starts_with("rerun-if-"))
+}
+
+/// What a build script told cargo, in either of the two ways to say so, among what it printed.
+pub(crate) fn instructions(output: &str) -> impl Iterator<Item = &str> {
+    output.lines().filter_map(|line| {
+        line.strip_prefix("cargo::")
+            .or_else(|| line.strip_prefix("cargo:"))
     })
 }
 

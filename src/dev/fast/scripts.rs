@@ -1,15 +1,13 @@
 use std::path::{Path, PathBuf};
 
+use crate::dev::build_script::instructions;
+
 /// The files and folders at whose change a build script of the package in `folder` runs again,
 /// where `output` is what the script printed. One that names none reads the whole package.
 pub(crate) fn watched(output: &str, folder: &Path) -> Vec<PathBuf> {
     let mut paths = Vec::new();
     let mut is_silent = true;
-    for line in output.lines() {
-        let instruction = line
-            .strip_prefix("cargo::")
-            .or_else(|| line.strip_prefix("cargo:"))
-            .unwrap_or_default();
+    for instruction in instructions(output) {
         if let Some(path) = instruction.strip_prefix("rerun-if-changed=") {
             paths.push(folder.join(path));
             is_silent = false;

@@ -108,28 +108,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::middleware::profiler::{Row, Slow};
-
-    fn report() -> Report {
-        let time = Duration::from_micros(1500);
-        Report {
-            rows: vec![Row {
-                name: "GET /<b>\"\\".into(),
-                count: 2,
-                failed: 1,
-                total: time * 2,
-                mean: time,
-                median: time,
-                p95: time,
-                longest: time,
-            }],
-            slowest: vec![Slow {
-                request: "GET /a?<i>".into(),
-                status: None,
-                took: time,
-            }],
-        }
-    }
+    use crate::middleware::profiler::report::tests::report;
 
     fn texts(page: &Html, selector: &str) -> Vec<String> {
         let selector = Selector::parse(selector).unwrap();

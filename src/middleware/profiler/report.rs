@@ -121,10 +121,10 @@ pub(super) fn ms(time: Duration) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn report() -> Report {
+    pub(in crate::middleware::profiler) fn report() -> Report {
         let time = Duration::from_micros(1500);
         Report {
             rows: vec![Row {
